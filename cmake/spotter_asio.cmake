@@ -1,0 +1,8 @@
+# Asio and Beast compiled once, instead of into every file that includes them.
+add_library(spotter_asio STATIC "${PROJECT_SOURCE_DIR}/cmake/asio.cpp")
+target_compile_definitions(spotter_asio PUBLIC
+  BOOST_ASIO_SEPARATE_COMPILATION
+  BOOST_BEAST_SEPARATE_COMPILATION
+  BOOST_BEAST_USE_STD_STRING_VIEW)
+target_link_libraries(spotter_asio PUBLIC
+  Boost::headers OpenSSL::SSL OpenSSL::Crypto Threads::Threads)
