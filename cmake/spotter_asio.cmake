@@ -2,7 +2,6 @@
 add_library(spotter_asio STATIC "${PROJECT_SOURCE_DIR}/cmake/asio.cpp")
 target_compile_definitions(spotter_asio PUBLIC
   BOOST_ASIO_SEPARATE_COMPILATION
-  BOOST_BEAST_SEPARATE_COMPILATION
-  BOOST_BEAST_USE_STD_STRING_VIEW)
+  BOOST_BEAST_SEPARATE_COMPILATION)
 target_link_libraries(spotter_asio PUBLIC
   Boost::headers OpenSSL::SSL OpenSSL::Crypto Threads::Threads)
