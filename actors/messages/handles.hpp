@@ -1,0 +1,59 @@
+#pragma once
+
+#include "actors/messages/all.hpp"
+
+#include <caf/result.hpp>
+#include <caf/typed_actor.hpp>
+
+// The typed handles by which the parts of the program know each other.
+
+namespace spotter::messages {
+
+/// A user's session: answers commands after their commit, renders and caches the user's pages,
+/// publishes events to its subscribers.
+using session_actor
+  = caf::typed_actor<caf::result<command_reply>(command), caf::result<read_reply>(read),
+                     caf::result<subscribe_reply>(subscribe), caf::result<void>(unsubscribe),
+                     caf::result<void>(stored), caf::result<void>(passivate)>;
+
+/// The sessions of one shard.
+using shard_actor = caf::typed_actor<caf::result<session_found>(get_session),
+                                     caf::result<void>(session_closing)>;
+
+/// Commits units of work in batches; answers the sender of each `store` with a `stored` message.
+using writer_actor
+  = caf::typed_actor<caf::result<void>(store), caf::result<health>(get_health)>;
+
+/// Reads under row-level security: the whole pool behind one handle.
+using reader_actor = caf::typed_actor<
+  caf::result<read_reply>(read), caf::result<session_image>(load_session),
+  caf::result<workout_image>(load_workout), caf::result<exercise_image>(load_exercise),
+  caf::result<event_range>(load_events), caf::result<event_epoch>(load_epoch),
+  caf::result<source_matches>(load_sources), caf::result<answer_image>(load_answer),
+  caf::result<import_image>(load_import), caf::result<exercise_history>(load_exercise_history),
+  caf::result<exercise_names>(load_exercise_names), caf::result<import_file>(load_import_file),
+  caf::result<health>(get_health)>;
+
+/// Keeps accounts and logins.
+using identity_store_actor = caf::typed_actor<
+  caf::result<identity_stored>(add_account), caf::result<identity_stored>(add_login),
+  caf::result<account_image>(find_account), caf::result<login_image>(load_login),
+  caf::result<identity_stored>(rotate_login), caf::result<identity_stored>(revoke_login)>;
+
+/// Registers, logs in and renews. Password hashing happens behind it, on a bounded pool.
+using identity_actor = caf::typed_actor<
+  caf::result<login_reply>(register_account), caf::result<login_reply>(log_in),
+  caf::result<login_reply>(refresh_login), caf::result<command_reply>(log_out)>;
+
+/// Keeps durable jobs.
+using job_store_actor
+  = caf::typed_actor<caf::result<claimed_jobs>(claim_jobs), caf::result<job_ended>(renew_job),
+                     caf::result<job_ended>(end_job)>;
+
+/// Runs durable jobs of all kinds, by their supervisors.
+using job_supervisor_actor = caf::typed_actor<caf::result<void>(jobs_queued)>;
+
+/// The recommenders.
+using recommend_actor = caf::typed_actor<caf::result<command_reply>(recommend)>;
+
+} // namespace spotter::messages

@@ -1,0 +1,249 @@
+#pragma once
+
+#include "actors/messages/exercise.hpp"
+#include "actors/messages/failure.hpp"
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+// Accounts and logins. A login is one device's authenticated session with its refresh-token family.
+
+namespace spotter::messages {
+
+/// Where a request came from, for the list of devices and the audit.
+struct device_info {
+  std::string user_agent;
+  std::string address;
+};
+
+/// Creates an account and its first login. Answered with `login_reply`.
+struct register_account {
+  std::string email;
+  std::string password;
+  std::string display_name;
+  std::string time_zone;
+  device_info device;
+};
+
+/// Checks a password and opens a login. The answer for an unknown address costs and looks the same.
+struct log_in {
+  std::string email;
+  std::string password;
+  device_info device;
+};
+
+/// Trades a refresh token for a new pair. A spent token revokes its family, save within 10 s, when
+/// it gets the same successor again (a lost answer is not an attack).
+struct refresh_login {
+  std::string refresh_token;
+  device_info device;
+};
+
+/// Ends a login.
+struct log_out {
+  domain::uuid user_id;
+  domain::uuid login_id;
+};
+
+/// An opened or renewed login with its tokens; the profile is for the answer to a registration.
+struct login_granted {
+  profile who;
+  domain::uuid login_id;
+  std::string access_token;       // EdDSA JWT
+  std::int32_t expires_in_s = 0;  // of the access token
+  std::string refresh_token;
+};
+
+/// The answer to `register_account`, `log_in` and `refresh_login`: exactly one of the two.
+struct login_reply {
+  std::variant<login_granted, failure> result;
+};
+
+/// A login was ended: told to every gateway thread, which closes its sockets and refuses its tokens.
+struct login_revoked {
+  domain::uuid user_id;
+  domain::uuid login_id;
+};
+
+// What the identity actors ask of the store.
+
+/// The stored half of a new account and login. Answered with `identity_stored`.
+struct add_account {
+  profile who;
+  std::string password_hash;
+  domain::uuid login_id;
+  std::string family_salt;        // binary
+  std::string refresh_hash;       // binary, of generation 1
+  domain::instant login_expires;  // absolute
+  device_info device;
+};
+
+struct add_login {
+  domain::uuid user_id;
+  domain::uuid login_id;
+  std::string family_salt;
+  std::string refresh_hash;
+  domain::instant login_expires;
+  device_info device;
+};
+
+/// Asks for an account by address. Answered with `account_image`.
+struct find_account {
+  std::string email;
+};
+
+struct account_image {
+  bool found = false;
+  profile who;
+  std::string password_hash;
+};
+
+/// Asks for a login's state, locked for no one. Answered with `login_image`.
+struct load_login {
+  domain::uuid user_id;
+  domain::uuid login_id;
+};
+
+struct login_image {
+  bool found = false;
+  bool revoked = false;
+  std::int32_t generation = 0;
+  std::string family_salt;
+  std::string refresh_hash;
+  domain::instant rotated_at;
+  domain::instant expires_at; // absolute
+  domain::instant read_at;    // the database's clock
+  profile who;
+};
+
+/// Moves a login's family from generation `from` to the next, if it still stands there.
+struct rotate_login {
+  domain::uuid user_id;
+  domain::uuid login_id;
+  std::int32_t from = 0;
+  std::string refresh_hash; // of the next generation
+  device_info device;
+};
+
+struct revoke_login {
+  domain::uuid user_id;
+  domain::uuid login_id;
+  std::string reason; // "logout", "reuse"
+};
+
+/// The answer to the writes above. `applied` is false where the state had moved on.
+struct identity_stored {
+  bool applied = false;
+  std::optional<failure> problem; // why it could not be stored
+};
+
+template <class Inspector>
+bool inspect(Inspector& f, device_info& x) {
+  return f.object(x).fields(f.field("user_agent", x.user_agent), f.field("address", x.address));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, register_account& x) {
+  return f.object(x).fields(f.field("email", x.email), f.field("password", x.password),
+                            f.field("display_name", x.display_name),
+                            f.field("time_zone", x.time_zone), f.field("device", x.device));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, log_in& x) {
+  return f.object(x).fields(f.field("email", x.email), f.field("password", x.password),
+                            f.field("device", x.device));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, refresh_login& x) {
+  return f.object(x).fields(f.field("refresh_token", x.refresh_token),
+                            f.field("device", x.device));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, log_out& x) {
+  return f.object(x).fields(f.field("user_id", x.user_id), f.field("login_id", x.login_id));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, login_granted& x) {
+  return f.object(x).fields(f.field("who", x.who), f.field("login_id", x.login_id),
+                            f.field("access_token", x.access_token),
+                            f.field("expires_in_s", x.expires_in_s),
+                            f.field("refresh_token", x.refresh_token));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, login_reply& x) {
+  return f.object(x).fields(f.field("result", x.result));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, login_revoked& x) {
+  return f.object(x).fields(f.field("user_id", x.user_id), f.field("login_id", x.login_id));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, add_account& x) {
+  return f.object(x).fields(
+    f.field("who", x.who), f.field("password_hash", x.password_hash),
+    f.field("login_id", x.login_id), f.field("family_salt", x.family_salt),
+    f.field("refresh_hash", x.refresh_hash), f.field("login_expires", x.login_expires),
+    f.field("device", x.device));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, add_login& x) {
+  return f.object(x).fields(
+    f.field("user_id", x.user_id), f.field("login_id", x.login_id),
+    f.field("family_salt", x.family_salt), f.field("refresh_hash", x.refresh_hash),
+    f.field("login_expires", x.login_expires), f.field("device", x.device));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, find_account& x) {
+  return f.object(x).fields(f.field("email", x.email));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, account_image& x) {
+  return f.object(x).fields(f.field("found", x.found), f.field("who", x.who),
+                            f.field("password_hash", x.password_hash));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, load_login& x) {
+  return f.object(x).fields(f.field("user_id", x.user_id), f.field("login_id", x.login_id));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, login_image& x) {
+  return f.object(x).fields(
+    f.field("found", x.found), f.field("revoked", x.revoked),
+    f.field("generation", x.generation), f.field("family_salt", x.family_salt),
+    f.field("refresh_hash", x.refresh_hash), f.field("rotated_at", x.rotated_at),
+    f.field("expires_at", x.expires_at), f.field("read_at", x.read_at), f.field("who", x.who));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, rotate_login& x) {
+  return f.object(x).fields(f.field("user_id", x.user_id), f.field("login_id", x.login_id),
+                            f.field("from", x.from), f.field("refresh_hash", x.refresh_hash),
+                            f.field("device", x.device));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, revoke_login& x) {
+  return f.object(x).fields(f.field("user_id", x.user_id), f.field("login_id", x.login_id),
+                            f.field("reason", x.reason));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, identity_stored& x) {
+  return f.object(x).fields(f.field("applied", x.applied), f.field("problem", x.problem));
+}
+
+} // namespace spotter::messages
