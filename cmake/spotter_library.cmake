@@ -52,3 +52,20 @@ function(spotter_add_test name timeout labels)
   set_tests_properties(${name} PROPERTIES
     TIMEOUT ${timeout} LABELS "${labels}" SKIP_RETURN_CODE 77)
 endfunction()
+
+# spotter_fuzzer(name SOURCES … [LIBS …])
+# A libFuzzer target (it defines `LLVMFuzzerTestOneInput`), when SPOTTER_FUZZ is on; the target
+# spotter_fuzzers builds them all into the folder fuzz/. Clang 14 can't compile libpqxx's headers
+# in C++20, so nothing that uses the database can be fuzzed.
+function(spotter_fuzzer name)
+  if(NOT SPOTTER_FUZZ)
+    return()
+  endif()
+  spotter_executable(${name} ${ARGN})
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/fuzz")
+  if(NOT TARGET spotter_fuzzers)
+    add_custom_target(spotter_fuzzers)
+  endif()
+  add_dependencies(spotter_fuzzers ${name})
+endfunction()
