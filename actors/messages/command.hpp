@@ -230,6 +230,7 @@ struct outcome {
   std::int64_t version = 0;
   position at;
   shared_text body;
+  std::optional<import_counts> counts; // of `import_workouts` only: the import's new totals
 };
 
 /// The answer to a command: exactly one of the two.
@@ -392,7 +393,7 @@ template <class Inspector>
 bool inspect(Inspector& f, outcome& x) {
   return f.object(x).fields(f.field("created", x.created), f.field("replayed", x.replayed),
                             f.field("version", x.version), f.field("at", x.at),
-                            f.field("body", x.body));
+                            f.field("body", x.body), f.field("counts", x.counts));
 }
 
 template <class Inspector>
