@@ -1,0 +1,96 @@
+#include "persistence/connection.hpp"
+
+#include <libpq-fe.h>
+
+#include <memory>
+#include <vector>
+
+namespace spotter::persistence {
+
+namespace {
+
+struct free_options {
+  void operator()(PQconninfoOption* options) const noexcept { PQconninfoFree(options); }
+};
+
+void append_option(std::string& out, std::string_view key, std::string_view value) {
+  if (!out.empty())
+    out += ' ';
+  out += key;
+  out += "='";
+  for (char c : value) {
+    if (c == '\'' || c == '\\')
+      out += '\\';
+    out += c;
+  }
+  out += '\'';
+}
+
+bool is_ours(std::string_view key) {
+  return key == "user" || key == "application_name" || key == "options"
+         || key == "connect_timeout";
+}
+
+// libpq takes a URI whole or not at all, so one is taken apart before options are added to it.
+std::string without_ours(const std::string& server, std::string& options) {
+  char* message = nullptr;
+  std::unique_ptr<PQconninfoOption, free_options> parsed{
+    PQconninfoParse(server.c_str(), &message)};
+  if (!parsed) {
+    std::string why = message ? message : "out of memory";
+    PQfreemem(message);
+    throw pqxx::broken_connection{"The database's connection string is wrong: " + why};
+  }
+  std::string out;
+  for (auto* option = parsed.get(); option->keyword; ++option) {
+    if (!option->val)
+      continue;
+    if (std::string_view{option->keyword} == "options")
+      options = option->val;
+    if (!is_ours(option->keyword))
+      append_option(out, option->keyword, option->val);
+  }
+  return out;
+}
+
+} // namespace
+
+std::string_view login_name(database_role role) noexcept {
+  switch (role) {
+    case database_role::reader: return "spotter_reader";
+    case database_role::writer: return "spotter_writer";
+    case database_role::migrator: return "spotter_migrator";
+  }
+  return "";
+}
+
+std::string connection_string(const connection_settings& settings) {
+  std::string options;
+  auto out = without_ours(settings.server, options);
+  append_option(out, "user",
+                settings.user ? std::string_view{*settings.user} : login_name(settings.role));
+  append_option(out, "application_name", settings.application_name);
+  append_option(out, "connect_timeout", std::to_string(settings.connect_timeout.count()));
+  append_option(out, "keepalives_idle", "10");
+  append_option(out, "keepalives_interval", "5");
+  append_option(out, "keepalives_count", "4");
+  append_option(out, "client_encoding", "UTF8");
+  auto add = [&options](std::string_view name, std::string_view value) {
+    options += options.empty() ? "-c " : " -c ";
+    options += name;
+    options += '=';
+    options += value;
+  };
+  add("TimeZone", "UTC");
+  add("DateStyle", "ISO");
+  add("statement_timeout", std::to_string(settings.statement_timeout.count()));
+  add("lock_timeout", std::to_string(settings.lock_timeout.count()));
+  append_option(out, "options", options);
+  return out;
+}
+
+pqxx::connection connect(const connection_settings& settings) {
+  return pqxx::connection{connection_string(settings)};
+}
+
+} // namespace spotter::persistence
