@@ -8,6 +8,7 @@
 #include "actors/messages/identity.hpp"
 #include "actors/messages/job.hpp"
 #include "actors/messages/live.hpp"
+#include "actors/messages/password.hpp"
 #include "actors/messages/read.hpp"
 #include "actors/messages/recommend.hpp"
 #include "actors/messages/store.hpp"
@@ -73,7 +74,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(spotter, caf::first_custom_type_id)
   CAF_ADD_TYPE_ID(spotter, (spotter::messages::add_set))
   CAF_ADD_TYPE_ID(spotter, (spotter::messages::change_set))
   CAF_ADD_TYPE_ID(spotter, (spotter::messages::put_record))
-  CAF_ADD_TYPE_ID(spotter, (spotter::messages::drop_records))
+  CAF_ADD_TYPE_ID(spotter, (spotter::messages::rebuild_records))
   CAF_ADD_TYPE_ID(spotter, (spotter::messages::put_exercise))
   CAF_ADD_TYPE_ID(spotter, (spotter::messages::put_profile))
   CAF_ADD_TYPE_ID(spotter, (spotter::messages::add_import))
@@ -167,5 +168,9 @@ CAF_BEGIN_TYPE_ID_BLOCK(spotter, caf::first_custom_type_id)
   CAF_ADD_TYPE_ID(spotter, (spotter::messages::advice))
   CAF_ADD_TYPE_ID(spotter, (spotter::messages::get_health))
   CAF_ADD_TYPE_ID(spotter, (spotter::messages::health))
+  CAF_ADD_TYPE_ID(spotter, (spotter::messages::hash_password))
+  CAF_ADD_TYPE_ID(spotter, (spotter::messages::password_hashed))
+  CAF_ADD_TYPE_ID(spotter, (spotter::messages::check_password))
+  CAF_ADD_TYPE_ID(spotter, (spotter::messages::password_checked))
 
 CAF_END_TYPE_ID_BLOCK(spotter)

@@ -45,6 +45,10 @@ using identity_actor = caf::typed_actor<
   caf::result<login_reply>(register_account), caf::result<login_reply>(log_in),
   caf::result<login_reply>(refresh_login), caf::result<command_reply>(log_out)>;
 
+/// Hashes and checks passwords: a bounded pool behind one handle, and each of its workers.
+using password_actor = caf::typed_actor<caf::result<password_hashed>(hash_password),
+                                        caf::result<password_checked>(check_password)>;
+
 /// Keeps durable jobs.
 using job_store_actor
   = caf::typed_actor<caf::result<claimed_jobs>(claim_jobs), caf::result<job_ended>(renew_job),
