@@ -6,7 +6,7 @@ namespace spotter::messages {
 
 namespace {
 
-constexpr std::array<std::string_view, 21> names{
+constexpr std::array<std::string_view, 22> names{
   "",
   "workout.started",
   "workout.updated",
@@ -28,6 +28,7 @@ constexpr std::array<std::string_view, 21> names{
   "exercise.updated",
   "exercise.deleted",
   "profile.updated",
+  "recommendation.answered",
 };
 
 } // namespace

@@ -41,6 +41,7 @@ enum class event_name : std::uint8_t {
   exercise_updated,
   exercise_deleted,
   profile_updated,
+  recommendation_answered,
 };
 
 /// "set.logged" and so on, as API clients see it.
@@ -69,7 +70,7 @@ bool inspect(Inspector& f, position& x) {
 
 template <class Inspector>
 bool inspect(Inspector& f, event_name& x) {
-  return inspect_enum<event_name::profile_updated>(f, x);
+  return inspect_enum<event_name::recommendation_answered>(f, x);
 }
 
 template <class Inspector>

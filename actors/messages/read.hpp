@@ -139,10 +139,12 @@ struct session_image {
   bool answers_complete = true;
 };
 
-/// Asks for one workout in full, deleted or not: answered with `workout_image`.
+/// Asks for one workout in full, deleted or not: answered with `workout_image`. With `at_version`
+/// above 0, as it was once the event of that `seq` had been committed.
 struct load_workout {
   domain::uuid user_id;
   domain::uuid workout_id;
+  std::int64_t at_version = 0;
 };
 
 struct workout_image {

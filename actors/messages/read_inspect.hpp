@@ -113,7 +113,7 @@ bool inspect(Inspector& f, session_image& x) {
 
 template <class Inspector>
 bool inspect(Inspector& f, load_workout& x) {
-  return f.object(x).fields(f.field("user_id", x.user_id), f.field("workout_id", x.workout_id));
+  return f.object(x).fields(f.field("user_id", x.user_id), f.field("workout_id", x.workout_id), f.field("at_version", x.at_version));
 }
 
 template <class Inspector>

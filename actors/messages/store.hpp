@@ -36,8 +36,8 @@ struct put_record {
   domain::personal_record record;
 };
 
-/// Removes the records that rested on a set, after it changed; the better ones that remain are put.
-struct drop_records {
+/// Works out an exercise's personal records again from its stored sets, after one of them changed.
+struct rebuild_records {
   domain::uuid exercise_id;
 };
 
@@ -80,7 +80,7 @@ struct put_outcome {
 };
 
 using change = std::variant<put_workout, put_instance, add_set, change_set, put_record,
-                            drop_records, put_exercise, put_profile, add_import, put_import,
+                            rebuild_records, put_exercise, put_profile, add_import, put_import,
                             add_recommendation, put_outcome>;
 
 /// The remembered answer to a request with an idempotency key.
@@ -111,6 +111,7 @@ enum class store_result : std::uint8_t {
   fenced,        // another node owns the shard; nothing is stored and the session must end
   superseded,    // another unit holds one of its `seq`; nothing is stored, the session must reload
   unavailable,   // no connection within the deadline; nothing is stored
+  unknown,       // the commit's outcome could not be read back in time: the session must reload
 };
 
 /// Asks the shard's writer to commit; answered to the sender with `stored`.
@@ -152,7 +153,7 @@ bool inspect(Inspector& f, put_record& x) {
 }
 
 template <class Inspector>
-bool inspect(Inspector& f, drop_records& x) {
+bool inspect(Inspector& f, rebuild_records& x) {
   return f.object(x).fields(f.field("exercise_id", x.exercise_id));
 }
 
@@ -206,7 +207,7 @@ bool inspect(Inspector& f, store_unit& x) {
 
 template <class Inspector>
 bool inspect(Inspector& f, store_result& x) {
-  return inspect_enum<store_result::unavailable>(f, x);
+  return inspect_enum<store_result::unknown>(f, x);
 }
 
 template <class Inspector>
