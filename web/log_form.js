@@ -84,12 +84,12 @@ export class LogForm {
   #read() {
     clear_problems(this.#form);
     const set = { id: uuid7(), exercise_id: this.#chosen?.id };
-    if (!this.#chosen) mark_field(this.#exercise, "Choose an exercise from the list.");
-    const weight = this.#number(this.#weight, { most: 2000, words: "A weight from 0 to 2,000." });
+    if (!this.#chosen) mark_field(this.#exercise, "choose one from the list.");
+    const weight = this.#number(this.#weight, { most: 2000, words: "a number from 0 to 2,000." });
     if (weight !== undefined) set.weight = { value: weight, unit: this.#unit.value };
-    const reps = this.#number(this.#reps, { most: 10_000, step: 1, needed: true, words: "How many, as a whole number." });
+    const reps = this.#number(this.#reps, { most: 10_000, step: 1, needed: true, words: "how many, as a whole number." });
     if (reps !== undefined) set.reps = reps;
-    const rpe = this.#number(this.#rpe, { least: 1, most: 10, step: 0.5, words: "1 to 10, in halves." });
+    const rpe = this.#number(this.#rpe, { least: 1, most: 10, step: 0.5, words: "from 1 to 10, in halves." });
     if (rpe !== undefined) set.rpe = rpe;
     if (this.#rest.value) set.rest_ms = Number(this.#rest.value);
     const wrong = this.#form.querySelector("[aria-invalid]");
@@ -130,14 +130,14 @@ export class LogForm {
     clear_problems(this.#form);
     if (this.#found.length === 0) {
       this.#close();
-      return mark_field(this.#exercise, "No exercise has that name.");
+      return mark_field(this.#exercise, "none has that name.");
     }
     const options = this.#found.map(({ name, equipment }, index) => {
       const option = document.createElement("li");
       option.id = `suggestion-${index}`;
       option.setAttribute("role", "option");
       option.textContent = name;
-      if (typeof equipment === "string") {
+      if (typeof equipment === "string" && !name.toLowerCase().includes(equipment.replaceAll("_", " "))) {
         const note = document.createElement("span");
         note.className = "note";
         note.textContent = equipment.replaceAll("_", " ");

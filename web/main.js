@@ -76,7 +76,7 @@ async function on_event(message) {
   if (event === "set.logged") {
     view.announce(`${exercises.name_of(data.set.exercise_id)}: ${words.effort(data.set)}`);
   } else if (event === "record.achieved") {
-    view.announce(`Record. ${exercises.name_of(data.record.exercise_id)}: ${words.record(data.record)}`);
+    view.announce(`Record. ${exercises.name_of(data.record.exercise_id)}: ${words.records([data.record])}`);
   } else if (event === "workout.finished") {
     view.announce("Workout finished");
   } else if (event === "workout.restored" && data.workout.state === "live") {
@@ -129,7 +129,9 @@ const log_form = new LogForm({
     const workout = workouts.current;
     const instance = workout.exercises.findLast(({ exercise_id }) => exercise_id === set.exercise_id);
     if (instance) set.exercise_instance_id = instance.id;
-    return outbox.add({ ...set, workout_id: workout.id });
+    const outcome = outbox.add({ ...set, workout_id: workout.id });
+    view.show_last_set();
+    return outcome;
   },
 });
 

@@ -6,10 +6,11 @@ export function clear_problems(form) {
   for (const field of form.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
 }
 
-/** Writes one message beside `field`. */
+/** Writes one message beside `field`; where several fields share a line, it names the field. */
 export function mark_field(field, words) {
   field.setAttribute("aria-invalid", "true");
-  document.getElementById(field.getAttribute("aria-describedby")).textContent = words;
+  const place = document.getElementById(field.getAttribute("aria-describedby"));
+  place.textContent = place.dataset.name ? `${place.dataset.name}: ${words}` : words;
 }
 
 /**

@@ -70,6 +70,7 @@ export function draw_workout(workout, { records, waiting, name_of, on }) {
   const sets = rows.reduce((sum, row) => sum + row.sets.length, 0);
   set_text($("tally"), `${words.count(rows.length, "exercise")} · ${words.count(sets, "set")}`);
   $("empty").hidden = rows.length > 0;
+  const follow = shows_last_set();
   reconcile(
     $("exercises"),
     rows,
@@ -77,6 +78,20 @@ export function draw_workout(workout, { records, waiting, name_of, on }) {
     () => make_exercise(on),
     (node, row) => update_exercise(node, row, { records, name_of, on }),
   );
+  if (follow) show_last_set();
+}
+
+const newest_line = () => [...document.querySelectorAll(".set")].at(-1);
+
+// Whoever watches the end of the list stays there; whoever reads further up is left alone.
+function shows_last_set() {
+  const line = newest_line();
+  return !line || line.getBoundingClientRect().top < innerHeight;
+}
+
+/** Scrolls to the end of the list. */
+export function show_last_set() {
+  newest_line()?.scrollIntoView({ block: "nearest" });
 }
 
 function make_exercise(on) {
@@ -125,7 +140,7 @@ function update_set(line, { set, entry, label, records }, on) {
   const exertion = words.exertion(set);
   if (exertion) parts.push(element("span", "note", exertion));
   if (state === "waiting") parts.push(element("span", "chip chip-waiting", "Sending"));
-  for (const record of records) parts.push(element("span", "chip chip-record", words.record(record)));
+  if (records.length > 0) parts.push(element("span", "chip chip-record", words.records_of_set(records)));
   if (state === "refused") parts.push(refusal(entry, on));
   line.replaceChildren(...parts);
 }
@@ -147,11 +162,12 @@ function refusal(entry, on) {
 export function tick(workout, now) {
   set_text($("elapsed"), words.clock(now - Date.parse(workout.started_at)));
   const last = last_set(workout);
-  const left = last?.rest_ms ? done_at(last) + last.rest_ms - now : 0;
+  // The two clocks agree to a second only: never more than the whole rest.
+  const left = last?.rest_ms ? Math.min(done_at(last) + last.rest_ms - now, last.rest_ms) : 0;
   const ended = !$("rest").hidden && left <= 0;
   $("rest").hidden = left <= 0;
   if (left > 0) {
-    set_text($("rest-left"), words.clock(left + 999));
+    set_text($("rest-left"), words.clock(Math.ceil(left / 1000) * 1000));
     $("rest-bar").max = last.rest_ms;
     $("rest-bar").value = left;
   }
@@ -175,14 +191,15 @@ export function draw_summary(workout, { summary, records, name_of }) {
     return pair;
   });
   $("summary-figures").replaceChildren(...pairs);
-  const achieved = summary?.records ?? sets.flatMap(({ id }) => records.get(id) ?? []);
-  $("summary-records-title").hidden = achieved.length === 0;
-  const lines = achieved.map((record) => {
-    const line = element("li");
-    line.append(
-      element("span", "", name_of(record.exercise_id)),
-      element("span", "chip chip-record", words.record(record)),
-    );
+  const achieved = Map.groupBy(
+    summary?.records ?? sets.flatMap(({ id }) => records.get(id) ?? []),
+    ({ exercise_id }) => exercise_id,
+  );
+  $("summary-records-title").hidden = achieved.size === 0;
+  const lines = [...achieved].map(([exercise_id, of_exercise]) => {
+    const best = new Map(of_exercise.map((record) => [record.kind, record]));
+    const line = element("li", "", name_of(exercise_id));
+    line.append(element("span", "chip chip-record", words.records([...best.values()])));
     return line;
   });
   $("summary-records").replaceChildren(...lines);

@@ -40,12 +40,21 @@ export function exertion({ rpe, rir }) {
   return rir !== undefined ? `${rir} in reserve` : "";
 }
 
-/** "Heaviest, 100 kg", "Best e1RM, 116.7 kg", "Most reps, 15". */
-export function record({ kind, value }) {
-  const rounded = number.format(Math.round(value * 10) / 10);
-  if (kind === "weight") return `Heaviest, ${rounded} kg`;
-  if (kind === "e1rm") return `Best e1RM, ${rounded} kg`;
-  return `Most reps, ${rounded}`;
+const record_names = { weight: "weight", e1rm: "e1RM", reps: "reps" };
+
+/** "weight 100 kg, e1RM 116.7 kg": records in words. */
+export function records(all) {
+  const parts = all.map(({ kind, value }) => {
+    const rounded = number.format(Math.round(value * 10) / 10);
+    return `${record_names[kind]} ${rounded}${kind === "reps" ? "" : " kg"}`;
+  });
+  return parts.join(", ");
+}
+
+/** "Record: weight, e1RM 116.7 kg": as said beside the set, which tells the rest itself. */
+export function records_of_set(all) {
+  const parts = all.map((one) => (one.kind === "e1rm" ? records([one]) : record_names[one.kind]));
+  return `Record: ${parts.join(", ")}`;
 }
 
 /** "normal" sets have no name of their own. */
