@@ -15,6 +15,11 @@ function(spotter_use_built variable name)
       "${name} is not built yet (looked for ${prefix}).\n"
       "Run `deploy/dependencies build ${name}`, or set ${variable} to where it is installed.")
   endif()
+  # A build folder remembers where it found the library, even when the recipe has changed since.
+  string(REPLACE "_ROOT" "_DIR" found ${variable})
+  if(NOT "${${found}}" MATCHES "^${prefix}/")
+    unset(${found} CACHE)
+  endif()
   set(${variable} "${prefix}" PARENT_SCOPE)
 endfunction()
 
