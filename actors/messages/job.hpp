@@ -77,6 +77,7 @@ struct exercise_name {
   domain::uuid exercise_id;
   bool own = false;
   std::string name;
+  std::string equipment; // a slug, or empty
   std::vector<std::string> aliases;
 };
 
@@ -142,7 +143,8 @@ bool inspect(Inspector& f, load_exercise_names& x) {
 template <class Inspector>
 bool inspect(Inspector& f, exercise_name& x) {
   return f.object(x).fields(f.field("exercise_id", x.exercise_id), f.field("own", x.own),
-                            f.field("name", x.name), f.field("aliases", x.aliases));
+                            f.field("name", x.name), f.field("equipment", x.equipment),
+                            f.field("aliases", x.aliases));
 }
 
 template <class Inspector>
