@@ -1,0 +1,2 @@
+-- Removes all recommendations.
+DROP TABLE spotter.recommendation;

@@ -1,0 +1,20 @@
+-- Removes the audit, with every old row it holds, and what feeds it.
+DROP TRIGGER recommendation_audit_delete ON spotter.recommendation;
+DROP TRIGGER recommendation_audit_update ON spotter.recommendation;
+DROP TRIGGER import_audit_delete ON spotter.import;
+DROP TRIGGER import_audit_update ON spotter.import;
+DROP TRIGGER workout_set_audit_delete ON spotter.workout_set;
+DROP TRIGGER workout_set_audit_update ON spotter.workout_set;
+DROP TRIGGER exercise_instance_audit_delete ON spotter.exercise_instance;
+DROP TRIGGER exercise_instance_audit_update ON spotter.exercise_instance;
+DROP TRIGGER workout_audit_delete ON spotter.workout;
+DROP TRIGGER workout_audit_update ON spotter.workout;
+DROP TRIGGER own_exercise_audit_delete ON spotter.own_exercise;
+DROP TRIGGER own_exercise_audit_update ON spotter.own_exercise;
+DROP TRIGGER login_audit_delete ON spotter.login;
+DROP TRIGGER login_audit_update ON spotter.login;
+DROP TRIGGER app_user_audit_delete ON spotter.app_user;
+DROP TRIGGER app_user_audit_update ON spotter.app_user;
+DROP FUNCTION spotter.audit_rows();
+DROP FUNCTION spotter.ensure_audit_partitions(integer);
+DROP TABLE spotter.audit;
