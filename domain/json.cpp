@@ -170,8 +170,13 @@ void write(json_writer& json, const set_record& set, const uuid& exercise_id) {
 }
 
 void write(json_writer& json, const workout& w, bool full) {
-  json.begin_object()
-    .member("id", w.workout_id)
+  json.begin_object();
+  write_members(json, w, full);
+  json.end_object();
+}
+
+void write_members(json_writer& json, const workout& w, bool full) {
+  json.member("id", w.workout_id)
     .member("title", w.title)
     .member("state", to_string(w.state))
     .member("started_at", w.started_at);
@@ -204,7 +209,6 @@ void write(json_writer& json, const workout& w, bool full) {
     }
     json.end_array();
   }
-  json.end_object();
 }
 
 void write(json_writer& json, const personal_record& record) {

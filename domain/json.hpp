@@ -67,6 +67,8 @@ void write(json_writer& json, const effort& e);
 void write(json_writer& json, const set_record& set, const uuid& exercise_id);
 /// With `exercises` nested when `full`.
 void write(json_writer& json, const workout& w, bool full);
+/// The members alone, for an object that has more of them.
+void write_members(json_writer& json, const workout& w, bool full);
 void write(json_writer& json, const personal_record& record);
 void write(json_writer& json, const workout_summary& summary);
 
