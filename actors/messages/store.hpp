@@ -2,6 +2,7 @@
 
 #include "actors/messages/command.hpp"
 
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -26,7 +27,14 @@ struct add_set {
   domain::set_record set;
 };
 
-/// Overwrites a set that is stored.
+/// Hides all instances and sets of a workout, which those that follow replace.
+struct clear_workout {
+  domain::uuid workout_id;
+  std::int64_t version = 0;
+  domain::instant at;
+};
+
+/// Inserts or overwrites a set.
 struct change_set {
   domain::set_record set;
 };
@@ -79,8 +87,8 @@ struct put_outcome {
   std::int64_t version = 0;
 };
 
-using change = std::variant<put_workout, put_instance, add_set, change_set, put_record,
-                            rebuild_records, put_exercise, put_profile, add_import, put_import,
+using change = std::variant<put_workout, put_instance, add_set, change_set, clear_workout,
+                            put_record, rebuild_records, put_exercise, put_profile, add_import, put_import,
                             add_recommendation, put_outcome>;
 
 /// The remembered answer to a request with an idempotency key.
@@ -114,9 +122,10 @@ enum class store_result : std::uint8_t {
   unknown,       // the commit's outcome could not be read back in time: the session must reload
 };
 
-/// Asks the shard's writer to commit; answered to the sender with `stored`.
+/// Asks the shard's writer to commit; answered to the sender with `stored`. The unit is shared, not
+/// copied: the session applies what the writer stored.
 struct store {
-  store_unit unit;
+  std::shared_ptr<const store_unit> unit;
 };
 
 /// The answer to `store`, after the commit returned (or was found to have failed).
@@ -145,6 +154,12 @@ bool inspect(Inspector& f, add_set& x) {
 template <class Inspector>
 bool inspect(Inspector& f, change_set& x) {
   return f.object(x).fields(f.field("set", x.set));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, clear_workout& x) {
+  return f.object(x).fields(f.field("workout_id", x.workout_id), f.field("version", x.version),
+                            f.field("at", x.at));
 }
 
 template <class Inspector>
@@ -212,7 +227,12 @@ bool inspect(Inspector& f, store_result& x) {
 
 template <class Inspector>
 bool inspect(Inspector& f, store& x) {
-  return f.object(x).fields(f.field("unit", x.unit));
+  auto get = [&x] { return x.unit ? *x.unit : store_unit{}; };
+  auto set = [&x](store_unit unit) {
+    x.unit = std::make_shared<const store_unit>(std::move(unit));
+    return true;
+  };
+  return f.object(x).fields(f.field("unit", get, set));
 }
 
 template <class Inspector>
