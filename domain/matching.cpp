@@ -89,8 +89,8 @@ const std::vector<equipment_phrase>& equipment_phrases() {
 }
 
 bool ends_with_any(std::string_view word, std::initializer_list<std::string_view> ends) {
-  return std::any_of(
-    ends.begin(), ends.end(), [word](std::string_view end) { return word.ends_with(end); });
+  return std::any_of(ends.begin(), ends.end(),
+                     [word](std::string_view end) { return word.ends_with(end); });
 }
 
 std::string singular(std::string word) {
@@ -213,9 +213,8 @@ exercise_index::exercise_index(const std::vector<match_entry>& entries) {
       return;
     insert(normal_key(normal.words, normal.equipment), entry.id, rank);
     if (normal.equipment.empty() && !entry.equipment.empty())
-      insert(
-        normal_key(normal.words, entry.equipment), entry.id,
-        rank_of(alias ? origin::alias_and_equipment : origin::name_and_equipment, entry.own));
+      insert(normal_key(normal.words, entry.equipment), entry.id,
+             rank_of(alias ? origin::alias_and_equipment : origin::name_and_equipment, entry.own));
   };
   for (const auto& entry : entries) {
     add(entry, entry.name, false);

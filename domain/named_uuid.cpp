@@ -57,9 +57,8 @@ void store_big_endian(std::uint64_t word, std::uint8_t* out) noexcept {
 uuid named_uuid(const uuid& space, std::string_view name) noexcept {
   const auto k0 = load_little_endian(space.bytes.data());
   const auto k1 = load_little_endian(space.bytes.data() + 8);
-  sip_state state{
-    k0 ^ 0x736f6d6570736575ULL, k1 ^ 0x646f72616e646f6dULL ^ 0xee, k0 ^ 0x6c7967656e657261ULL,
-    k1 ^ 0x7465646279746573ULL};
+  sip_state state{k0 ^ 0x736f6d6570736575ULL, k1 ^ 0x646f72616e646f6dULL ^ 0xee,
+                  k0 ^ 0x6c7967656e657261ULL, k1 ^ 0x7465646279746573ULL};
   std::uint64_t word = 0;
   for (std::size_t i = 0; i < name.size(); ++i) {
     word |= static_cast<std::uint64_t>(static_cast<unsigned char>(name[i])) << (8 * (i % 8));

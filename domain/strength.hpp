@@ -27,13 +27,13 @@ inline constexpr double reliable_reps = 10;
 /// itself. Nullopt without a positive weight, below one repetition, and where the formula has no
 /// value (Brzycki from 37 repetitions on). Repetitions left in reserve count as done: see
 /// `effective_reps`.
-[[nodiscard]] std::optional<double> one_rep_max(
-  one_rep_max_formula formula, double weight, double reps) noexcept;
+[[nodiscard]] std::optional<double> one_rep_max(one_rep_max_formula formula, double weight,
+                                                double reps) noexcept;
 
 /// Repetitions that the set would have had if it had been taken to failure: those done plus those
 /// in reserve, which are `rir`, or else 10 − `rpe` when that is known.
-[[nodiscard]] double effective_reps(
-  std::int32_t reps, std::optional<std::int32_t> rir, std::optional<double> rpe) noexcept;
+[[nodiscard]] double effective_reps(std::int32_t reps, std::optional<std::int32_t> rir,
+                                    std::optional<double> rpe) noexcept;
 
 /// The percent of the one-repetition maximum that `reps` repetitions at `rpe` correspond to, by the
 /// usual RPE chart: with x = 9 − RPE + reps, 0.347619 x² − 4.60714 x + 99.9667 up to x = 2.92 and

@@ -99,8 +99,8 @@ const std::string* repeated(const std::vector<std::string>& values) {
 
 /// Puts parents before children and keeps the order of the lines otherwise (Kahn's algorithm, in
 /// rounds). What is left over when a round places nothing is in a cycle or below one.
-std::optional<catalogue_error> order_by_parents(
-  std::vector<muscle>& muscles, const std::vector<std::size_t>& lines) {
+std::optional<catalogue_error> order_by_parents(std::vector<muscle>& muscles,
+                                                const std::vector<std::size_t>& lines) {
   std::vector<muscle> ordered;
   std::unordered_set<std::string> placed;
   std::vector<bool> done(muscles.size(), false);
@@ -119,9 +119,9 @@ std::optional<catalogue_error> order_by_parents(
     if (ordered.size() == before) {
       const auto at =
         static_cast<std::size_t>(std::find(done.begin(), done.end(), false) - done.begin());
-      return catalogue_error{
-        catalogue_fault::cycle, lines[at],
-        quoted(muscles[at].slug) + " is its own ancestor, or below one that is"};
+      return catalogue_error{catalogue_fault::cycle, lines[at],
+                             quoted(muscles[at].slug)
+                               + " is its own ancestor, or below one that is"};
     }
   }
   muscles = std::move(ordered);
@@ -137,8 +137,8 @@ public:
     line_ = number;
     const auto fields = split(line, '\t');
     if (fields.size() != 9)
-      return error(
-        catalogue_fault::bad_fields, "9 fields are needed, not " + std::to_string(fields.size()));
+      return error(catalogue_fault::bad_fields,
+                   "9 fields are needed, not " + std::to_string(fields.size()));
     catalogue_exercise e;
     e.slug = fields[0];
     e.name = fields[1];
@@ -149,9 +149,8 @@ public:
     e.primary = list_of(fields[6]);
     e.secondary = list_of(fields[7]);
     e.aliases = list_of(fields[8]);
-    for (auto check :
-         {&exercise_reader::check_values, &exercise_reader::check_muscles,
-          &exercise_reader::check_names})
+    for (auto check : {&exercise_reader::check_values, &exercise_reader::check_muscles,
+                       &exercise_reader::check_names})
       if (auto problem = (this->*check)(e))
         return problem;
     e.id = exercise_id(e.slug);
@@ -203,9 +202,8 @@ private:
         return error(catalogue_fault::bad_fields, "an alias is empty");
       const auto [taken, fresh] = names_.emplace(lower(name), line_);
       if (!fresh)
-        return error(
-          catalogue_fault::duplicate,
-          "the name " + quoted(name) + " stands on line " + std::to_string(taken->second) + " too");
+        return error(catalogue_fault::duplicate, "the name " + quoted(name) + " stands on line "
+                                                   + std::to_string(taken->second) + " too");
     }
     return std::nullopt;
   }
@@ -227,9 +225,8 @@ const muscle* taxonomy::find(std::string_view slug) const noexcept {
 }
 
 uuid exercise_id(std::string_view slug) noexcept {
-  constexpr uuid space{
-    {0x5f, 0x0b, 0xe1, 0xd4, 0x8c, 0x1a, 0x8e, 0x70, 0x9a, 0x35, 0x0c, 0x6f, 0x4d, 0x1e, 0x2b,
-     0x97}};
+  constexpr uuid space{{0x5f, 0x0b, 0xe1, 0xd4, 0x8c, 0x1a, 0x8e, 0x70, 0x9a, 0x35, 0x0c, 0x6f,
+                        0x4d, 0x1e, 0x2b, 0x97}};
   return named_uuid(space, slug);
 }
 
@@ -270,8 +267,8 @@ expected<taxonomy, catalogue_error> parse_muscles(std::string_view text) {
     const auto fields = split(line, '\t');
     if (fields.size() != 4 || fields[1].empty())
       return catalogue_error{bad_fields, at, "4 fields are needed, and a name"};
-    muscle m{
-      std::string{fields[0]}, std::string{fields[1]}, fields[2] == "region", list_of(fields[3])};
+    muscle m{std::string{fields[0]}, std::string{fields[1]}, fields[2] == "region",
+             list_of(fields[3])};
     if (!is_slug(m.slug, '_'))
       return catalogue_error{bad_slug, at, quoted(m.slug) + " is not a slug"};
     if (!m.region && fields[2] != "muscle")
@@ -297,8 +294,8 @@ expected<std::vector<catalogue_exercise>, catalogue_error> parse_catalogue(
   line_walker lines{text};
   std::string_view line;
   if (!lines.next(line) || line != exercises_header)
-    return catalogue_error{
-      catalogue_fault::bad_header, 1, "the first line must name the columns of the format"};
+    return catalogue_error{catalogue_fault::bad_header, 1,
+                           "the first line must name the columns of the format"};
   exercise_reader reader{muscles};
   while (lines.next(line))
     if (auto problem = reader.read(line, lines.number()))
