@@ -83,6 +83,7 @@ std::string connection_string(const connection_settings& settings) {
   };
   add("TimeZone", "UTC");
   add("DateStyle", "ISO");
+  add("client_min_messages", "warning");
   add("statement_timeout", std::to_string(settings.statement_timeout.count()));
   add("lock_timeout", std::to_string(settings.lock_timeout.count()));
   append_option(out, "options", options);
