@@ -68,7 +68,7 @@ function recording(file, unit) {
 
 function chosen(workouts, { workout, all, file }) {
   if (workouts.length === 0) throw new Sorry(`${file} holds no strength workout.`);
-  if (all) return workouts.toReversed();
+  if (all) return [...workouts].reverse();
   const number = Number(workout);
   if (!workouts[number - 1]) throw new Sorry(`--workout is a number from 1 to ${workouts.length} here.`);
   return [workouts[number - 1]];

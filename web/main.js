@@ -22,6 +22,7 @@ let summary = null; // what the server said when this page finished a workout
 
 async function begin() {
   const user = await api.call("GET", "/v1/me");
+  if (user.unit) $("unit").value = user.unit;
   const workouts = new Workouts();
   const live = new Live({
     topic: "me",
@@ -44,7 +45,7 @@ function end(words_for_gate) {
   view.draw_summary(null, {});
   document.title = "Spotter";
   view.show_section("gate");
-  clear_problems($("auth"));
+  set_gate(false);
   $("password").value = "";
   if (words_for_gate) show_problem($("auth"), { message: words_for_gate });
   $("email").focus();
@@ -161,8 +162,9 @@ async function submitting(form, button, act) {
 }
 
 let registering = false;
-$("auth-mode").addEventListener("click", () => {
-  registering = !registering;
+
+function set_gate(to_register) {
+  registering = to_register;
   const label = registering ? "Create account" : "Sign in";
   $("gate-title").textContent = label;
   $("auth-submit").textContent = label;
@@ -170,6 +172,10 @@ $("auth-mode").addEventListener("click", () => {
   $("name-field").hidden = !registering;
   $("password").autocomplete = registering ? "new-password" : "current-password";
   clear_problems($("auth"));
+}
+
+$("auth-mode").addEventListener("click", () => {
+  set_gate(!registering);
   $(registering ? "name" : "email").focus();
 });
 
@@ -191,6 +197,7 @@ $("auth").addEventListener("submit", (event) => {
 $("sign-out").addEventListener("click", async () => {
   // The server hears of it if it can; this device forgets in any case.
   await api.logout().catch(() => {});
+  $("auth").reset();
   end();
 });
 

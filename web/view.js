@@ -35,7 +35,12 @@ function reconcile(parent, items, key_of, create, update) {
 
 /** One section at a time: "gate", "idle" or "workout"; the summary may stand above "idle". */
 export function show_section(name) {
+  if (!$(name).hidden) return;
   for (const id of ["gate", "idle", "workout"]) $(id).hidden = id !== name;
+  // The focus went with what was hidden: whoever listens or tabs goes on at the new heading.
+  if (!document.activeElement?.checkVisibility() || document.activeElement === document.body) {
+    $(name).querySelector("h1").focus({ preventScroll: true });
+  }
 }
 
 const connection_words = {
