@@ -32,6 +32,7 @@ export class LogForm {
     this.#form.addEventListener("submit", (event) => this.#on_submit(event));
     this.#exercise.addEventListener("input", () => this.#on_input());
     this.#exercise.addEventListener("keydown", (event) => this.#on_key(event));
+    this.#exercise.addEventListener("focus", () => this.#exercise.select());
     this.#exercise.addEventListener("blur", () => this.#close());
     // A press must not take the focus from the field before the click chooses.
     this.#list.addEventListener("pointerdown", (event) => event.preventDefault());
@@ -59,6 +60,14 @@ export class LogForm {
     this.#rpe.value = set.rpe ?? "";
     this.#rest.value = set.rest_ms ?? "";
     show_problem(this.#form, problem);
+  }
+
+  /** Empties the form for another workout; unit and rest stay as they were. */
+  clear() {
+    this.#chosen = null;
+    for (const field of [this.#exercise, this.#weight, this.#reps, this.#rpe]) field.value = "";
+    clear_problems(this.#form);
+    this.#close();
   }
 
   #fill({ weight, reps }) {

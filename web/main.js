@@ -198,6 +198,7 @@ $("sign-out").addEventListener("click", async () => {
   // The server hears of it if it can; this device forgets in any case.
   await api.logout().catch(() => {});
   $("auth").reset();
+  log_form.clear();
   end();
 });
 
@@ -213,6 +214,7 @@ $("start").addEventListener("submit", (event) => {
     session.workouts.finished = null;
     session.workouts.put(workout);
     $("title").value = "";
+    log_form.clear();
     draw();
     $("exercise").focus();
   });
