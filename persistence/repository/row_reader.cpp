@@ -38,6 +38,11 @@ bool row_reader::at_null() const {
   return row_[next_].is_null();
 }
 
+std::string_view row_reader::peek() const {
+  const auto field = row_[next_];
+  return field.view();
+}
+
 std::string_view row_reader::view() {
   const auto field = row_[next_++];
   if (field.is_null())
@@ -79,6 +84,31 @@ domain::instant row_reader::at() {
   if (!at)
     mismatch(text, "a timestamptz in UTC");
   return *at;
+}
+
+std::string row_reader::bytes() {
+  const auto text = view();
+  if (!text.starts_with("\\x") || text.size() % 2 != 0)
+    mismatch(text, "a bytea in hex");
+  const auto nibble = [&](std::size_t i) {
+    const char c = text[i];
+    if (c >= '0' && c <= '9')
+      return c - '0';
+    if (c >= 'a' && c <= 'f')
+      return c - 'a' + 10;
+    mismatch(text, "a bytea in hex");
+  };
+  std::string out;
+  out.resize(text.size() / 2 - 1);
+  for (std::size_t i = 0; i < out.size(); ++i)
+    out[i] = static_cast<char>(nibble(2 * i + 2) << 4 | nibble(2 * i + 3));
+  return out;
+}
+
+std::vector<std::string> row_reader::texts() {
+  const auto field = row_[next_++];
+  const auto items = field.as_sql_array<std::string>();
+  return {items.cbegin(), items.cend()};
 }
 
 std::optional<domain::instant> parse_timestamp(std::string_view text) noexcept {

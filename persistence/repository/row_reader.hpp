@@ -9,18 +9,23 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace spotter::persistence {
 
 /// Reads a row column by column, in the order of the statement's list. A null where none is
 /// expected, and text of another form, throw `pqxx::conversion_error`: a statement that does not
-/// fit its code. Views live as long as the row.
+/// fit its code. Views live as long as the reader.
 class row_reader {
 public:
-  explicit row_reader(const pqxx::row& row) : row_(row) {}
+  explicit row_reader(pqxx::row row) : row_(std::move(row)) {}
 
   [[nodiscard]] bool at_null() const;
   void skip(int columns) { next_ += columns; }
+
+  /// The next column as text, without stepping over it; "" for a null.
+  [[nodiscard]] std::string_view peek() const;
 
   std::string_view view();
   std::string text() { return std::string{view()}; }
@@ -30,6 +35,8 @@ public:
   bool flag();
   domain::uuid id();
   domain::instant at();
+  std::string bytes();              // of a bytea
+  std::vector<std::string> texts(); // of a text[] without nulls
 
   /// What `read` gives, a member function of this class; nullopt for a null.
   template <class T>
@@ -44,7 +51,7 @@ public:
   std::string text_or_empty() { return optional(&row_reader::text).value_or(std::string{}); }
 
 private:
-  const pqxx::row& row_;
+  pqxx::row row_;
   int next_ = 0;
 };
 
