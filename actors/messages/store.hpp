@@ -119,6 +119,7 @@ enum class store_result : std::uint8_t {
   fenced,        // another node owns the shard; nothing is stored and the session must end
   superseded,    // another unit holds one of its `seq`; nothing is stored, the session must reload
   unavailable,   // no connection within the deadline; nothing is stored
+  overloaded,    // the writer's queue is full; nothing is stored
   unknown,       // the commit's outcome could not be read back in time: the session must reload
 };
 

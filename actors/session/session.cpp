@@ -43,8 +43,15 @@ failure in_doubt() {
   return f;
 }
 
-/// What the database refused, said to the client.
-failure rejected(const stored& result) {
+/// Why nothing was stored, said to the client.
+failure not_stored(const stored& result) {
+  if (result.result == store_result::unavailable)
+    return database_away();
+  if (result.result == store_result::overloaded) {
+    auto f = refuse(failure_code::overloaded, "the server is overloaded; try again in a moment");
+    f.retry_after_ms = 1000;
+    return f;
+  }
   if (result.detail.find("workout_set_pkey") != std::string::npos)
     return refuse(failure_code::id_reused,
                   "a set with this id was deleted from the workout; make a new id");
@@ -242,14 +249,14 @@ void session_state::handle(const stored& result) {
       committed();
       return;
     case store_result::rejected:
+    case store_result::overloaded:
     case store_result::unavailable: {
       c.in_flight.reset();
       auto promise = std::move(c.queue.front().promise);
       c.queue.pop_front();
       c.once = {};
       c.fetches = 0;
-      promise.deliver(command_reply{result.result == store_result::rejected ? rejected(result)
-                                                                            : database_away()});
+      promise.deliver(command_reply{not_stored(result)});
       advance();
       return;
     }

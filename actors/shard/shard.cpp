@@ -1,0 +1,77 @@
+#include "actors/shard/shard.hpp"
+
+#include <caf/telemetry/metric_registry.hpp>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+namespace spotter::actors {
+
+using namespace messages;
+
+shard_state::shard_state(actor::pointer self, environment_ptr env, shard_settings settings)
+  : self_(self), env_(std::move(env)), settings_(settings) {
+  active_ = self_->home_system().metrics().gauge_singleton("spotter.session", "active",
+                                                           "Session actors in memory.");
+  // A session that crashed must not take its shard along. One that ends by itself has said so
+  // before (`session_closing`), so only a crash is worth the search.
+  self_->set_down_handler([this](caf::down_msg& down) {
+    if (!down.reason)
+      return;
+    const auto it = std::find_if(sessions_.begin(), sessions_.end(), [&down](const auto& known) {
+      return known.second.address() == down.source;
+    });
+    if (it == sessions_.end())
+      return;
+    spdlog::error("session of user {} crashed: {}", domain::to_string(it->first),
+                  caf::to_string(down.reason));
+    sessions_.erase(it);
+    active_->dec();
+  });
+}
+
+shard_state::actor::behavior_type shard_state::make_behavior() {
+  self_->delayed_send(self_, settings_.idle_time, caf::tick_atom_v);
+  return {
+    [this](const get_session& ask) -> caf::result<session_found> {
+      auto session = find_or_start(ask.user_id);
+      if (!session)
+        return caf::make_error(caf::sec::runtime_error, "too many sessions");
+      return session_found{caf::actor_cast<caf::actor>(*session)};
+    },
+    [this](const session_closing& end) {
+      const auto it = sessions_.find(end.user_id);
+      // Only the one that is known: a successor stays.
+      if (it != sessions_.end()
+          && caf::actor_cast<caf::strong_actor_ptr>(it->second) == self_->current_sender()) {
+        sessions_.erase(it);
+        active_->dec();
+      }
+    },
+    [this](caf::tick_atom) {
+      for (const auto& [user, session] : sessions_)
+        self_->send(session, passivate{});
+      self_->delayed_send(self_, settings_.idle_time, caf::tick_atom_v);
+    },
+  };
+}
+
+std::optional<session_actor> shard_state::find_or_start(const domain::uuid& user_id) {
+  const auto it = sessions_.find(user_id);
+  if (it != sessions_.end())
+    return it->second;
+  if (sessions_.size() >= settings_.sessions)
+    return std::nullopt;
+  auto session = self_->spawn<session_impl, caf::monitored>(
+    user_id, caf::actor_cast<shard_actor>(self_), env_);
+  sessions_.emplace(user_id, session);
+  active_->inc();
+  return session;
+}
+
+shard_actor spawn_shard(caf::actor_system& system, environment_ptr env, shard_settings settings) {
+  using impl = shard_state::actor::stateful_impl<shard_state>;
+  return system.spawn<impl>(std::move(env), settings);
+}
+
+} // namespace spotter::actors

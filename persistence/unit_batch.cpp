@@ -1,0 +1,166 @@
+#include "persistence/unit_batch.hpp"
+
+#include "domain/json.hpp"
+#include "persistence/change_statements.hpp"
+
+#include <algorithm>
+#include <bitset>
+
+namespace spotter::persistence {
+
+using namespace messages;
+
+namespace {
+
+constexpr const char* commit_sql
+  = "SELECT spotter.commit_units($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, "
+    "$15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30)";
+
+pqxx::bytes_view as_bytes(std::string_view text) {
+  return {reinterpret_cast<const std::byte*>(text.data()), text.size()};
+}
+
+/// Sets and events go in the one call; anything else is a statement of its own before it.
+bool is_hot(const change& c) {
+  return std::holds_alternative<add_set>(c);
+}
+
+} // namespace
+
+void unit_batch::prepare(pqxx::connection& connection) {
+  connection.prepare(commit_statement, commit_sql);
+}
+
+void unit_batch::commit(pqxx::connection& connection, std::vector<unit_ptr>& units) {
+  // One order for all writers: crossing keys in two transactions would deadlock.
+  std::sort(units.begin(), units.end(),
+            [](const unit_ptr& a, const unit_ptr& b) { return a->user_id < b->user_id; });
+  collect(units);
+  const bool hot_only = std::all_of(units.begin(), units.end(), [](const unit_ptr& u) {
+    return !u->answer && std::all_of(u->changes.begin(), u->changes.end(), is_hot);
+  });
+  if (hot_only) {
+    pqxx::nontransaction tx{connection};
+    tx.exec(pqxx::prepped{commit_statement}, parameters()).no_rows();
+    return;
+  }
+  pqxx::work tx{connection};
+  set_users(tx, users_.bytes());
+  for (const auto& unit : units) {
+    for (const auto& c : unit->changes)
+      if (!is_hot(c))
+        execute(tx, *unit, c);
+    if (unit->answer)
+      remember(tx, *unit);
+  }
+  tx.exec(pqxx::prepped{commit_statement}, parameters());
+  // Records are worked out from the sets, so after them.
+  for (const auto& unit : units)
+    for (const auto& c : unit->changes)
+      if (const auto* records = std::get_if<rebuild_records>(&c))
+        rebuild(tx, *unit, *records);
+  tx.commit();
+}
+
+void unit_batch::collect(const std::vector<unit_ptr>& units) {
+  clear();
+  std::bitset<256> seen;
+  const domain::uuid* last_user = nullptr;
+  for (const auto& unit : units) {
+    const auto shard = shard_of(unit->user_id);
+    if (!seen.test(static_cast<std::size_t>(shard))) {
+      seen.set(static_cast<std::size_t>(shard));
+      shards_.add(shard);
+      epochs_.add(unit->events.front().at_position.epoch);
+    }
+    if (!last_user || *last_user != unit->user_id)
+      users_.add(unit->user_id);
+    last_user = &unit->user_id;
+    for (const auto& e : unit->events)
+      add_event(*unit, e);
+    for (const auto& c : unit->changes)
+      if (const auto* fresh = std::get_if<messages::add_set>(&c))
+        add_set(unit->user_id, fresh->set);
+  }
+}
+
+void unit_batch::add_event(const store_unit& unit, const event& e) {
+  event_user_.add(unit.user_id);
+  event_seq_.add(e.at_position.seq);
+  event_epoch_.add(e.at_position.epoch);
+  event_name_.add(static_cast<std::int16_t>(e.name));
+  if (e.workout_id.is_nil())
+    event_workout_.add_null();
+  else
+    event_workout_.add(e.workout_id);
+  event_unit_.add(unit.unit_id);
+  event_at_.add(e.at);
+  event_data_.add(json_text{e.data.view()});
+}
+
+void unit_batch::add_set(const domain::uuid& user_id, const domain::set_record& set) {
+  set_user_.add(user_id);
+  set_workout_.add(set.workout_id);
+  set_id_.add(set.set_id);
+  set_instance_.add(set.exercise_instance_id);
+  set_position_.add(set.position);
+  set_kind_.add(static_cast<std::int16_t>(set.kind));
+  set_reps_.add(set.actual.reps);
+  if (const auto& w = set.actual.weight) {
+    set_weight_value_.add(w->value);
+    set_weight_unit_.add(static_cast<std::int16_t>(w->unit));
+    set_weight_g_.add(w->grams());
+  } else {
+    set_weight_value_.add_null();
+    set_weight_unit_.add_null();
+    set_weight_g_.add_null();
+  }
+  set_rpe_.add(set.actual.rpe);
+  set_rir_.add(set.actual.rir);
+  set_distance_.add(set.actual.distance_m);
+  set_duration_.add(set.actual.duration_ms);
+  set_rest_.add(set.actual.rest_ms);
+  if (set.target) {
+    std::string json;
+    domain::json_writer writer{json};
+    write(writer, *set.target);
+    set_target_.add(jsonb_text{json});
+  } else {
+    set_target_.add_null();
+  }
+  set_completed_.add(set.completed_at);
+  set_version_.add(set.version);
+  set_at_.add(set.created_at);
+}
+
+namespace {
+
+/// Calls `f` with each array, in the order of the statement's parameters.
+template <class F, class... Arrays>
+void each(F&& f, Arrays&... arrays) {
+  (f(arrays), ...);
+}
+
+} // namespace
+
+#define SPOTTER_BATCH_ARRAYS                                                                       \
+  shards_, epochs_, users_, event_user_, event_seq_, event_epoch_, event_name_, event_workout_,    \
+    event_unit_, event_at_, event_data_, set_user_, set_workout_, set_id_, set_instance_,          \
+    set_position_, set_kind_, set_reps_, set_weight_value_, set_weight_unit_, set_weight_g_,       \
+    set_rpe_, set_rir_, set_distance_, set_duration_, set_rest_, set_target_, set_completed_,      \
+    set_version_, set_at_
+
+void unit_batch::clear() {
+  each([](auto& array) { array.clear(); }, SPOTTER_BATCH_ARRAYS);
+}
+
+pqxx::params unit_batch::parameters() {
+  pqxx::params out;
+  out.reserve(30);
+  each([&out](auto& array) { out.append(as_bytes(array.bytes())); }, SPOTTER_BATCH_ARRAYS);
+  return out;
+}
+
+#undef SPOTTER_BATCH_ARRAYS
+
+} // namespace spotter::persistence
