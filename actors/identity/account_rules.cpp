@@ -84,8 +84,7 @@ std::vector<messages::field_error> check_account(const messages::register_accoun
     errors.push_back(
       {"/password", "invalid_length", "A password has 8 to 256 characters; any characters do."});
   if (count_code_points(request.display_name) > longest_display_name)
-    errors.push_back(
-      {"/display_name", "too_long", "A display name has at most 100 characters."});
+    errors.push_back({"/display_name", "too_long", "A display name has at most 100 characters."});
   if (has_control(request.display_name))
     errors.push_back(
       {"/display_name", "invalid_character", "A display name has no control characters."});

@@ -24,8 +24,8 @@ namespace {
 
 constexpr std::int32_t retry_soon_ms = 1'000;
 
-constexpr const char* unavailable_text
-  = "Accounts cannot be reached at the moment; nothing was changed. Try again shortly.";
+constexpr const char* unavailable_text =
+  "Accounts cannot be reached at the moment; nothing was changed. Try again shortly.";
 
 messages::failure make_failure(failure_code code, std::string detail) {
   messages::failure result;
@@ -38,7 +38,8 @@ messages::failure make_failure(failure_code code, std::string detail) {
 }
 
 messages::failure too_busy() {
-  return make_failure(failure_code::overloaded, "Too many sign-ins are under way. Try again shortly.");
+  return make_failure(failure_code::overloaded,
+                      "Too many sign-ins are under way. Try again shortly.");
 }
 
 const char* result_of(failure_code code) {
@@ -46,9 +47,12 @@ const char* result_of(failure_code code) {
     case failure_code::invalid_content:
     case failure_code::invalid_credentials:
     case failure_code::invalid_token:
-    case failure_code::email_taken: return "refused";
-    case failure_code::overloaded: return "overloaded";
-    default: return "failed";
+    case failure_code::email_taken:
+      return "refused";
+    case failure_code::overloaded:
+      return "overloaded";
+    default:
+      return "failed";
   }
 }
 
@@ -195,8 +199,9 @@ void identity_state::log_in(const messages::log_in& request, asker who) {
           refuse(failure_code::internal, "The password could not be processed.", who);
         });
   };
-  self_->request(parts_.store, parts_.settings.store_timeout,
-                 messages::find_account{normal_email(request.email)})
+  self_
+    ->request(parts_.store, parts_.settings.store_timeout,
+              messages::find_account{normal_email(request.email)})
     .then(std::move(check), [this, who](const caf::error&) {
       refuse(failure_code::unavailable, unavailable_text, who);
     });
@@ -222,15 +227,14 @@ void identity_state::open_login(const messages::profile& profile,
         else
           grant(profile, login.login_id, login.token, login.expires_at, who);
       },
-      [this, who](const caf::error&) {
-        refuse(failure_code::unavailable, unavailable_text, who);
-      });
+      [this, who](const caf::error&) { refuse(failure_code::unavailable, unavailable_text, who); });
 }
 
 void identity_state::log_out(const messages::log_out& request,
                              caf::typed_response_promise<messages::command_reply> to) {
-  self_->request(parts_.store, parts_.settings.store_timeout,
-                 messages::revoke_login{request.user_id, request.login_id, "logout"})
+  self_
+    ->request(parts_.store, parts_.settings.store_timeout,
+              messages::revoke_login{request.user_id, request.login_id, "logout"})
     .then(
       [this, request, to](messages::identity_stored& stored) mutable {
         --in_flight_;
@@ -272,13 +276,13 @@ void identity_state::grant(const messages::profile& profile, const domain::uuid&
                            std::string token, domain::instant login_expires, asker who) {
   const auto now = parts_.settings.clock();
   // No access token outlives its login.
-  const auto expires
-    = std::min<domain::instant>(now + parts_.settings.logins.access_lifetime, login_expires);
+  const auto expires =
+    std::min<domain::instant>(now + parts_.settings.logins.access_lifetime, login_expires);
   messages::login_granted granted;
   granted.who = profile;
   granted.login_id = login_id;
-  granted.access_token
-    = make_access_token(parts_.key, {profile.user_id, login_id, profile.role, now, expires});
+  granted.access_token =
+    make_access_token(parts_.key, {profile.user_id, login_id, profile.role, now, expires});
   granted.expires_in_s = static_cast<std::int32_t>((expires - now) / std::chrono::seconds{1});
   granted.refresh_token = std::move(token);
   --in_flight_;

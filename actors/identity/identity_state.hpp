@@ -51,8 +51,7 @@ private:
   void register_account(const messages::register_account& request, asker who);
   void store_account(messages::add_account account, std::string token, asker who);
   void log_in(const messages::log_in& request, asker who);
-  void open_login(const messages::profile& profile, const messages::device_info& device,
-                  asker who);
+  void open_login(const messages::profile& profile, const messages::device_info& device, asker who);
   void log_out(const messages::log_out& request,
                caf::typed_response_promise<messages::command_reply> to);
 

@@ -83,8 +83,8 @@ private:
 password_pool_state::password_pool_state(messages::password_actor::pointer self,
                                          password_settings settings, worker_factory make_worker)
   : self_(self), settings_(settings), make_worker_(std::move(make_worker)),
-    depth_(self->system().metrics().gauge_singleton(
-      "spotter", "password-queue", "Passwords that wait for a worker.")) {}
+    depth_(self->system().metrics().gauge_singleton("spotter", "password-queue",
+                                                    "Passwords that wait for a worker.")) {}
 
 password_pool_state::~password_pool_state() {
   for (const auto& at : slots_)

@@ -23,8 +23,8 @@
 namespace spotter::actors::identity {
 
 /// Makes one worker, on behalf of the pool, which monitors it.
-using worker_factory
-  = std::function<messages::password_actor(messages::password_actor::pointer pool)>;
+using worker_factory =
+  std::function<messages::password_actor(messages::password_actor::pointer pool)>;
 
 /// Takes jobs in turn and gives each to an idle worker. A worker that dies is replaced; the request
 /// it had is answered with `internal`. Refuses with `overloaded` what exceeds the queue or has

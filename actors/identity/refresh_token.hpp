@@ -27,8 +27,7 @@ struct refresh_claim {
 
 /// The one token of this login and generation, as clients get it.
 [[nodiscard]] std::string make_refresh_token(const signing_key& key, const domain::uuid& user_id,
-                                             const domain::uuid& login_id,
-                                             std::uint32_t generation,
+                                             const domain::uuid& login_id, std::uint32_t generation,
                                              std::string_view family_salt);
 
 /// Takes a token apart. Nullopt for what can't be one.

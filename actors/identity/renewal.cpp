@@ -18,8 +18,8 @@ namespace {
 
 constexpr int most_attempts = 3;
 constexpr const char* invalid_text = "The refresh token is not valid any more. Sign in again.";
-constexpr const char* unavailable_text
-  = "Logins cannot be reached at the moment; the token stays valid. Try again shortly.";
+constexpr const char* unavailable_text =
+  "Logins cannot be reached at the moment; the token stays valid. Try again shortly.";
 
 } // namespace
 
@@ -39,9 +39,7 @@ void identity_state::load(renewal what, asker who) {
       [this, what = std::move(what), who](const messages::login_image& login) mutable {
         judge(std::move(what), login, std::move(who));
       },
-      [this, who](const caf::error&) {
-        refuse(failure_code::unavailable, unavailable_text, who);
-      });
+      [this, who](const caf::error&) { refuse(failure_code::unavailable, unavailable_text, who); });
 }
 
 // All times are the database's, so that no clock but one decides.
@@ -69,8 +67,7 @@ void identity_state::judge(renewal what, const messages::login_image& login, ask
   }
   if (claim.generation + 1 == current && since_rotation <= limits.reuse_grace) {
     grant(login.who, claim.login_id,
-          make_refresh_token(parts_.key, claim.user_id, claim.login_id, current,
-                             login.family_salt),
+          make_refresh_token(parts_.key, claim.user_id, claim.login_id, current, login.family_salt),
           login.expires_at, std::move(who));
     return;
   }
@@ -94,17 +91,14 @@ void identity_state::rotate(renewal what, const messages::login_image& login, as
         if (stored.problem) {
           refuse(std::move(*stored.problem), std::move(who));
         } else if (stored.applied) {
-          grant(login.who, what.claim.login_id, std::move(next), login.expires_at,
-                std::move(who));
+          grant(login.who, what.claim.login_id, std::move(next), login.expires_at, std::move(who));
         } else if (--what.attempts_left > 0) {
           load(std::move(what), std::move(who)); // somebody else moved it: see to where
         } else {
           refuse(failure_code::unavailable, unavailable_text, std::move(who));
         }
       },
-      [this, who](const caf::error&) {
-        refuse(failure_code::unavailable, unavailable_text, who);
-      });
+      [this, who](const caf::error&) { refuse(failure_code::unavailable, unavailable_text, who); });
 }
 
 void identity_state::revoke_reused(const renewal& what, asker who) {
@@ -112,8 +106,9 @@ void identity_state::revoke_reused(const renewal& what, asker who) {
   const auto login_id = what.claim.login_id;
   spdlog::warn("a spent refresh token was used again: login {} of user {} ends",
                domain::to_string(login_id), domain::to_string(user_id));
-  self_->request(parts_.store, parts_.settings.store_timeout,
-                 messages::revoke_login{user_id, login_id, "reuse"})
+  self_
+    ->request(parts_.store, parts_.settings.store_timeout,
+              messages::revoke_login{user_id, login_id, "reuse"})
     .then(
       [this, user_id, login_id, who](messages::identity_stored& stored) {
         // Only an ended family may be told of as ended: the client asks again otherwise.
@@ -125,9 +120,7 @@ void identity_state::revoke_reused(const renewal& what, asker who) {
           tell_revoked(user_id, login_id);
         refuse(failure_code::invalid_token, invalid_text, who);
       },
-      [this, who](const caf::error&) {
-        refuse(failure_code::unavailable, unavailable_text, who);
-      });
+      [this, who](const caf::error&) { refuse(failure_code::unavailable, unavailable_text, who); });
 }
 
 } // namespace spotter::actors::identity

@@ -18,8 +18,8 @@ struct password_cost {
 /// How passwords are hashed without disturbing anybody.
 struct password_settings {
   password_cost cost;
-  std::size_t workers = 1;                // threads, each with `cost.memory_bytes`
-  std::size_t max_queued = 64;            // beyond those at work; more are refused
+  std::size_t workers = 1;                      // threads, each with `cost.memory_bytes`
+  std::size_t max_queued = 64;                  // beyond those at work; more are refused
   std::chrono::milliseconds max_wait{10'000};   // in the queue; later ones are refused
   std::chrono::milliseconds retry_after{2'000}; // what the refused are told
   int nice = 10; // of the worker threads: 10 is about a tenth of a core when all are busy
@@ -38,8 +38,8 @@ struct settings {
   std::filesystem::path key_file; // 32 bytes of seed; made when it is not there
   password_settings passwords;
   login_settings logins;
-  std::size_t max_in_flight = 4'096;               // requests; more are refused
-  std::chrono::milliseconds store_timeout{10'000}; // for one answer of the store
+  std::size_t max_in_flight = 4'096;                    // requests; more are refused
+  std::chrono::milliseconds store_timeout{10'000};      // for one answer of the store
   std::function<domain::instant()> clock = domain::now; // for `iat`, `exp` and new logins
 };
 

@@ -84,9 +84,9 @@ void write_seed(const std::filesystem::path& path, const signing_key::seed_bytes
   const file out{::mkostemp(draft.data(), O_CLOEXEC)}; // mode 0600
   if (!out)
     fail(path, "could not be made");
-  const bool written = ::write(out.get(), seed.data(), seed.size())
-                         == static_cast<ssize_t>(seed.size())
-                       && ::fsync(out.get()) == 0;
+  const bool written =
+    ::write(out.get(), seed.data(), seed.size()) == static_cast<ssize_t>(seed.size())
+    && ::fsync(out.get()) == 0;
   const bool placed = written && ::link(draft.c_str(), path.c_str()) == 0;
   const int error = errno;
   ::unlink(draft.c_str());

@@ -47,8 +47,8 @@ struct store_script {
 
   void open(const domain::uuid& user_id, const domain::uuid& login_id, std::string salt,
             std::string hash, domain::instant expires, messages::device_info device) {
-    logins[{user_id, login_id}]
-      = {1, std::move(salt), std::move(hash), now, expires, {}, std::move(device)};
+    logins[{user_id, login_id}] = {1,  std::move(salt),  std::move(hash), now, expires,
+                                   {}, std::move(device)};
   }
 
   bool rotate(const messages::rotate_login& ask) {
@@ -82,7 +82,8 @@ inline messages::identity_store_actor::behavior_type fake_identity_store(
   return {
     [script, write](const messages::add_account& ask) {
       return write([&] {
-        if (!script->accounts.emplace(ask.who.email, store_script::account{ask.who, ask.password_hash})
+        if (!script->accounts
+               .emplace(ask.who.email, store_script::account{ask.who, ask.password_hash})
                .second)
           return false;
         script->open(ask.who.user_id, ask.login_id, ask.family_salt, ask.refresh_hash,
@@ -113,9 +114,15 @@ inline messages::identity_store_actor::behavior_type fake_identity_store(
       if (const auto at = script->logins.find({ask.user_id, ask.login_id});
           at != script->logins.end()) {
         const auto& row = at->second;
-        image = {true,          !row.revoked_reason.empty(), row.generation,
-                 row.family_salt, row.refresh_hash,          row.rotated_at,
-                 row.expires_at,  script->now,               script->profile_of(ask.user_id)};
+        image = {true,
+                 !row.revoked_reason.empty(),
+                 row.generation,
+                 row.family_salt,
+                 row.refresh_hash,
+                 row.rotated_at,
+                 row.expires_at,
+                 script->now,
+                 script->profile_of(ask.user_id)};
       }
       return image;
     },

@@ -49,8 +49,7 @@ struct fixture : test_coordinator_fixture<> {
     settings config;
     config.clock = [this] { return now; };
     hooks listeners;
-    listeners.on_revoked
-      = [this](const messages::login_revoked& what) { revoked.push_back(what); };
+    listeners.on_revoked = [this](const messages::login_revoked& what) { revoked.push_back(what); };
     listeners.announce = [this](const domain::uuid& user, const messages::announce_revocation&) {
       announced.push_back(user);
     };
@@ -124,8 +123,8 @@ CAF_TEST(no token is stored in a form that could be used) {
 }
 
 CAF_TEST(a registration is told everything that is wrong with it at once) {
-  const auto why = refused(ask(messages::register_account{
-    "nobody", "short", std::string(101, 'x'), "", {}}));
+  const auto why =
+    refused(ask(messages::register_account{"nobody", "short", std::string(101, 'x'), "", {}}));
   CAF_CHECK(why.code == failure_code::invalid_content);
   std::vector<std::string> pointers;
   for (const auto& error : why.errors)
@@ -153,8 +152,8 @@ CAF_TEST(passwords are measured in characters and not in bytes) {
 
 CAF_TEST(an address is taken whatever case its letters have) {
   register_ada();
-  const auto why = refused(ask(messages::register_account{
-    " Ada@Example.ORG ", "another password", "", "", {}}));
+  const auto why =
+    refused(ask(messages::register_account{" Ada@Example.ORG ", "another password", "", "", {}}));
   CAF_CHECK(why.code == failure_code::email_taken);
 }
 
@@ -179,8 +178,8 @@ CAF_TEST(whoever guesses the dummy password is still nobody) {
 
 CAF_TEST(a right password opens another login) {
   const auto first = register_ada();
-  const auto second
-    = granted(ask(messages::log_in{"ADA@example.org", "correct horse", {"watch\n\xff", "::1"}}));
+  const auto second =
+    granted(ask(messages::log_in{"ADA@example.org", "correct horse", {"watch\n\xff", "::1"}}));
   CAF_CHECK(first.who.user_id == second.who.user_id);
   CAF_CHECK(first.login_id != second.login_id);
   CAF_CHECK_EQUAL(row(second).device.user_agent, "watch??");
@@ -199,8 +198,8 @@ CAF_TEST(a store that cannot be reached is said to be so) {
   const auto login = refused(ask(messages::log_in{"ada@example.org", "correct horse", {}}));
   CAF_CHECK(login.code == failure_code::unavailable);
   CAF_CHECK(login.retry_after_ms > 0);
-  const auto account = refused(ask(messages::register_account{
-    "bob@example.org", "correct horse", "", "", {}}));
+  const auto account =
+    refused(ask(messages::register_account{"bob@example.org", "correct horse", "", "", {}}));
   CAF_CHECK(account.code == failure_code::outcome_unknown);
 }
 
@@ -270,8 +269,7 @@ CAF_TEST(of two renewals at once both get the same successor) {
   const auto first = register_ada();
   std::string other;
   store.before_rotate = [this, &first, &other] {
-    other = make_refresh_token(key, first.who.user_id, first.login_id, 2,
-                               row(first).family_salt);
+    other = make_refresh_token(key, first.who.user_id, first.login_id, 2, row(first).family_salt);
     store.rotate({first.who.user_id, first.login_id, 1, hash_refresh_token(other), {}});
   };
   const auto second = granted(refresh(first.refresh_token));
@@ -294,8 +292,8 @@ CAF_TEST(a token that was tampered with does not harm the login it names) {
 CAF_TEST(a token of another key is not ours) {
   const auto first = register_ada();
   const signing_key other{signing_key::seed_bytes{9}};
-  refused(refresh(make_refresh_token(other, first.who.user_id, first.login_id, 1,
-                                     row(first).family_salt)));
+  refused(refresh(
+    make_refresh_token(other, first.who.user_id, first.login_id, 1, row(first).family_salt)));
   CAF_CHECK(row(first).revoked_reason.empty());
 }
 
@@ -334,25 +332,24 @@ CAF_TEST(a logout ends the login and tells everybody once) {
 CAF_TEST(requests beyond the limit are refused at once) {
   settings config;
   config.max_in_flight = 1;
-  auto small = spawn(sys, parts{config, key, sys.spawn(fake_passwords, &passwords), "dummy hash",
-                                store_actor, {}});
-  auto first = self->request(small, caf::infinite,
-                             messages::log_in{"ada@example.org", "correct horse", {}});
-  auto second = self->request(small, caf::infinite,
-                              messages::log_in{"ada@example.org", "correct horse", {}});
+  auto small = spawn(
+    sys, parts{config, key, sys.spawn(fake_passwords, &passwords), "dummy hash", store_actor, {}});
+  auto first =
+    self->request(small, caf::infinite, messages::log_in{"ada@example.org", "correct horse", {}});
+  auto second =
+    self->request(small, caf::infinite, messages::log_in{"ada@example.org", "correct horse", {}});
   consume_messages();
   auto code_of = [](auto& pending) {
     failure_code code{};
-    pending.receive(
-      [&](const messages::login_reply& reply) { code = refused(reply).code; },
-      [](const caf::error& error) { CAF_FAIL("no answer: " << error); });
+    pending.receive([&](const messages::login_reply& reply) { code = refused(reply).code; },
+                    [](const caf::error& error) { CAF_FAIL("no answer: " << error); });
     return code;
   };
   CAF_CHECK(code_of(first) == failure_code::invalid_credentials);
   CAF_CHECK(code_of(second) == failure_code::overloaded);
   CAF_MESSAGE("and admitted again when others have ended");
-  auto third = self->request(small, caf::infinite,
-                             messages::log_in{"ada@example.org", "correct horse", {}});
+  auto third =
+    self->request(small, caf::infinite, messages::log_in{"ada@example.org", "correct horse", {}});
   consume_messages();
   CAF_CHECK(code_of(third) == failure_code::invalid_credentials);
 }

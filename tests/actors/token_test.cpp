@@ -52,8 +52,8 @@ struct folder {
 CAF_TEST(an access token is a JWT that anybody can check) {
   const signing_key key{signing_key::seed_bytes{7, 7, 7}};
   const auto at = *domain::parse_rfc3339("2026-03-01T17:00:00.9Z");
-  const auto token
-    = make_access_token(key, {user_id, login_id, "member", at, at + std::chrono::seconds{600}});
+  const auto token =
+    make_access_token(key, {user_id, login_id, "member", at, at + std::chrono::seconds{600}});
   const auto first = token.find('.');
   const auto second = token.rfind('.');
   CAF_REQUIRE(first != std::string::npos && second > first);
@@ -66,10 +66,9 @@ CAF_TEST(an access token is a JWT that anybody can check) {
   const auto signature = decoded(std::string_view{token}.substr(second + 1));
   CAF_REQUIRE_EQUAL(signature.size(), std::size_t{crypto_sign_BYTES});
   auto verify = [&](std::string_view signed_part) {
-    return crypto_sign_verify_detached(
-      reinterpret_cast<const unsigned char*>(signature.data()),
-      reinterpret_cast<const unsigned char*>(signed_part.data()), signed_part.size(),
-      key.public_key().data());
+    return crypto_sign_verify_detached(reinterpret_cast<const unsigned char*>(signature.data()),
+                                       reinterpret_cast<const unsigned char*>(signed_part.data()),
+                                       signed_part.size(), key.public_key().data());
   };
   CAF_CHECK_EQUAL(verify(std::string_view{token}.substr(0, second)), 0);
   auto forged = token;

@@ -1,0 +1,141 @@
+#include "persistence/identity_rows.hpp"
+
+#include "persistence/repository/row_reader.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace spotter::persistence {
+
+namespace {
+
+constexpr std::chrono::milliseconds pause_after_failure{250};
+
+constexpr std::string_view add_account_sql =
+  "SELECT spotter.add_account($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+
+constexpr std::string_view add_login_sql = "SELECT spotter.add_login($1, $2, $3, $4, $5, $6, $7)";
+
+constexpr std::string_view find_account_sql =
+  "SELECT password_hash, user_id, email, display_name, time_zone, unit, role, version,"
+  "       created_at, updated_at"
+  "  FROM spotter.find_account($1)";
+
+constexpr std::string_view load_login_sql =
+  "SELECT revoked, generation, family_salt, refresh_hash, rotated_at, expires_at, read_at,"
+  "       email, display_name, time_zone, unit, role, version, created_at, updated_at"
+  "  FROM spotter.load_login($1, $2)";
+
+constexpr std::string_view rotate_login_sql = "SELECT spotter.rotate_login($1, $2, $3, $4, $5, $6)";
+
+constexpr std::string_view revoke_login_sql = "SELECT spotter.revoke_login($1, $2, $3)";
+
+pqxx::bytes_view binary(const std::string& text) {
+  return {reinterpret_cast<const std::byte*>(text.data()), text.size()};
+}
+
+// From `email` to `updated_at`.
+void read_profile(row_reader& row, messages::profile& who) {
+  who.email = row.text();
+  who.display_name = row.text();
+  who.time_zone = row.text();
+  who.unit = static_cast<domain::weight_unit>(row.integer());
+  who.role = row.text();
+  who.version = row.bigint();
+  who.created_at = row.at();
+  who.updated_at = row.at();
+}
+
+// One statement that commits itself: no BEGIN, no COMMIT.
+pqxx::result run(pqxx::connection& connection, std::string_view sql, const pqxx::params& values) {
+  pqxx::nontransaction statement{connection};
+  return statement.exec(sql, values);
+}
+
+bool is_true(const pqxx::result& result) {
+  return result.one_field().as<bool>();
+}
+
+} // namespace
+
+identity_rows::identity_rows(connection_settings settings) : settings_(std::move(settings)) {}
+
+void identity_rows::ensure_connected() {
+  if (connection_)
+    return;
+  const auto now = std::chrono::steady_clock::now();
+  if (now < next_attempt_)
+    throw pqxx::broken_connection{"the database could not be reached a moment ago"};
+  try {
+    connection_.emplace(connect(settings_));
+  } catch (...) {
+    next_attempt_ = std::chrono::steady_clock::now() + pause_after_failure;
+    throw;
+  }
+}
+
+bool identity_rows::add_account(const messages::add_account& ask) {
+  const auto& who = ask.who;
+  return is_true(run(*connection_, add_account_sql,
+                     pqxx::params{to_string(who.user_id), who.email, who.display_name,
+                                  who.time_zone, static_cast<int>(who.unit), ask.password_hash,
+                                  domain::to_rfc3339(who.created_at), to_string(ask.login_id),
+                                  binary(ask.family_salt), binary(ask.refresh_hash),
+                                  domain::to_rfc3339(ask.login_expires), ask.device.user_agent,
+                                  ask.device.address}));
+}
+
+bool identity_rows::add_login(const messages::add_login& ask) {
+  return is_true(
+    run(*connection_, add_login_sql,
+        pqxx::params{to_string(ask.user_id), to_string(ask.login_id), binary(ask.family_salt),
+                     binary(ask.refresh_hash), domain::to_rfc3339(ask.login_expires),
+                     ask.device.user_agent, ask.device.address}));
+}
+
+messages::account_image identity_rows::find_account(const messages::find_account& ask) {
+  const auto rows = run(*connection_, find_account_sql, pqxx::params{ask.email});
+  messages::account_image image;
+  if (rows.empty())
+    return image;
+  row_reader row{rows[0]};
+  image.found = true;
+  image.password_hash = row.text();
+  image.who.user_id = row.id();
+  read_profile(row, image.who);
+  return image;
+}
+
+messages::login_image identity_rows::load_login(const messages::load_login& ask) {
+  const auto rows = run(*connection_, load_login_sql,
+                        pqxx::params{to_string(ask.user_id), to_string(ask.login_id)});
+  messages::login_image image;
+  if (rows.empty())
+    return image;
+  row_reader row{rows[0]};
+  image.found = true;
+  image.revoked = row.flag();
+  image.generation = row.integer();
+  image.family_salt = row.bytes();
+  image.refresh_hash = row.bytes();
+  image.rotated_at = row.at();
+  image.expires_at = row.at();
+  image.read_at = row.at();
+  image.who.user_id = ask.user_id;
+  read_profile(row, image.who);
+  return image;
+}
+
+bool identity_rows::rotate_login(const messages::rotate_login& ask) {
+  return is_true(
+    run(*connection_, rotate_login_sql,
+        pqxx::params{to_string(ask.user_id), to_string(ask.login_id), ask.from,
+                     binary(ask.refresh_hash), ask.device.user_agent, ask.device.address}));
+}
+
+bool identity_rows::revoke_login(const messages::revoke_login& ask) {
+  return is_true(run(*connection_, revoke_login_sql,
+                     pqxx::params{to_string(ask.user_id), to_string(ask.login_id), ask.reason}));
+}
+
+} // namespace spotter::persistence
