@@ -135,8 +135,8 @@ struct file_failure {
 
 /// What the athlete said about the file, and how much of it is read.
 struct file_options {
-  std::optional<weight_unit> weight;     // for weights whose unit the file does not say
-  std::optional<distance_unit> distance; // for distances whose unit the file does not say
+  std::optional<weight_unit> weight{};     // for weights whose unit the file does not say
+  std::optional<distance_unit> distance{}; // for distances whose unit the file does not say
   std::size_t most_rows = 500'000;
 };
 
