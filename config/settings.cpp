@@ -1,0 +1,314 @@
+#include "config/settings.hpp"
+
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <cstdlib>
+#include <sstream>
+#include <type_traits>
+
+namespace spotter::config {
+
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+std::string upper(std::string text) {
+  for (auto& c : text)
+    c = c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return text;
+}
+
+/// A number of durations' own units; other numbers as they are.
+template <class T>
+constexpr bool is_duration = false;
+template <class Rep, class Period>
+constexpr bool is_duration<std::chrono::duration<Rep, Period>> = true;
+
+template <class T>
+std::string print(const T& x) {
+  if constexpr (std::is_same_v<T, std::string>)
+    return '"' + x + '"';
+  else if constexpr (is_duration<T>)
+    return std::to_string(x.count());
+  else
+    return std::to_string(x);
+}
+
+/// Walks all keys in order and does with each what its mode says: read or document. One list of
+/// keys serves the file, the environment and the documentation, so that none is forgotten.
+class visitor {
+public:
+  visitor(const toml::table* file, const environment* env, config_errors& errors)
+    : file_(file), env_(env), errors_(errors) {}
+
+  template <class T>
+  void number(const std::string& key, T& value, std::int64_t least, std::int64_t most,
+              const char* meaning) {
+    known_.push_back(key);
+    if (!file_) {
+      document(key, value, meaning);
+      return;
+    }
+    std::optional<std::int64_t> given;
+    if (const auto node = file_->at_path(key)) {
+      given = node.template value_exact<std::int64_t>();
+      if (!given)
+        errors_.push_back(key + " must be a whole number");
+    }
+    if (const auto text = from_environment(key)) {
+      std::int64_t parsed = 0;
+      const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), parsed);
+      if (error != std::errc{} || end != text->data() + text->size())
+        errors_.push_back("SPOTTER_" + upper(key) + " must be a whole number, not '" + *text
+                          + "'");
+      else
+        given = parsed;
+    }
+    if (!given)
+      return;
+    if (*given < least || *given > most)
+      errors_.push_back(key + " must lie between " + std::to_string(least) + " and "
+                        + std::to_string(most) + ", not " + std::to_string(*given));
+    else if constexpr (is_duration<T>)
+      value = T{*given};
+    else
+      value = static_cast<T>(*given);
+  }
+
+  void text(const std::string& key, std::string& value, const char* meaning) {
+    known_.push_back(key);
+    if (!file_) {
+      document(key, value, meaning);
+      return;
+    }
+    if (const auto node = file_->at_path(key)) {
+      if (const auto given = node.value_exact<std::string>())
+        value = *given;
+      else
+        errors_.push_back(key + " must be a text in quotes");
+    }
+    if (const auto given = from_environment(key))
+      value = *given;
+  }
+
+  void texts(const std::string& key, std::vector<std::string>& value, const char* meaning) {
+    known_.push_back(key);
+    if (!file_) {
+      out_ << "# " << meaning << '\n' << last_part(key) << " = []\n\n";
+      return;
+    }
+    if (const auto node = file_->at_path(key)) {
+      value.clear();
+      const auto* array = node.as_array();
+      if (!array) {
+        errors_.push_back(key + " must be a list of texts");
+        return;
+      }
+      for (const auto& item : *array)
+        if (const auto given = item.value_exact<std::string>())
+          value.push_back(*given);
+        else
+          errors_.push_back(key + " must hold texts only");
+    }
+    if (const auto given = from_environment(key)) {
+      value.clear();
+      std::istringstream parts{*given};
+      for (std::string part; std::getline(parts, part, ',');)
+        value.push_back(part);
+    }
+  }
+
+  void section(const char* name) {
+    if (!file_)
+      out_ << "[" << name << "]\n\n";
+  }
+
+  /// Every key of the file must be one that was visited.
+  void refuse_unknown() {
+    for (const auto& [name, node] : *file_) {
+      if (const auto* table = node.as_table()) {
+        for (const auto& [inner, value] : *table)
+          check_known(std::string{name.str()} + '.' + std::string{inner.str()});
+      } else {
+        check_known(std::string{name.str()});
+      }
+    }
+  }
+
+  [[nodiscard]] std::string documentation() const { return out_.str(); }
+
+private:
+  static std::string last_part(const std::string& key) {
+    const auto dot = key.rfind('.');
+    return dot == std::string::npos ? key : key.substr(dot + 1);
+  }
+
+  template <class T>
+  void document(const std::string& key, const T& value, const char* meaning) {
+    out_ << "# " << meaning << '\n' << last_part(key) << " = " << print(value) << "\n\n";
+  }
+
+  [[nodiscard]] std::optional<std::string> from_environment(const std::string& key) const {
+    return (*env_)("SPOTTER_" + upper(key));
+  }
+
+  void check_known(const std::string& key) {
+    for (const auto& known : known_)
+      if (known == key)
+        return;
+    errors_.push_back("'" + key + "' is not a setting; `spotterd config` lists them all");
+  }
+
+  const toml::table* file_; // nullptr: document
+  const environment* env_;
+  config_errors& errors_;
+  std::vector<std::string> known_;
+  std::ostringstream out_;
+};
+
+void visit(visitor& v, settings& s) {
+  std::string data = s.data.string();
+  v.text("data", data, "folder of the embedded database and of the keys");
+  s.data = data;
+  v.text("node", s.node, "the name of this node in logs and in the live stream's hello");
+  v.text("log_level", s.log_level, "trace, debug, info, warn or error");
+  v.number("actor_threads", s.actor_threads, 0, 1024, "threads of the actors; 0: one per core");
+
+  v.section("listen");
+  v.text("listen.address", s.listen.address, "address to listen on");
+  v.number("listen.port", s.listen.port, 0, 65'535, "port to listen on; 0: any free one");
+  v.number("listen.io_threads", s.listen.io_threads, 1, 256, "threads that serve connections");
+  v.text("listen.tls_certificate", s.listen.tls_certificate,
+         "PEM file with the certificate chain; empty: no TLS");
+  v.text("listen.tls_key", s.listen.tls_key, "PEM file with the private key");
+  v.texts("listen.allowed_origins", s.listen.allowed_origins,
+          "origins of pages that may call the API and open sockets, as https://host[:port]");
+  v.number("listen.connections", s.listen.connections, 1, 10'000'000,
+           "open connections; more are refused");
+  v.number("listen.connections_per_address", s.listen.connections_per_address, 1, 10'000'000,
+           "open connections of one client address; more are refused");
+
+  v.section("database");
+  v.text("database.server", s.database.server,
+         "libpq connection string without user; empty: an embedded PostgreSQL in the data folder");
+  v.number("database.writers", s.database.writers, 1, 64, "connections that write");
+  v.number("database.readers", s.database.readers, 1, 256, "connections that read");
+  v.number("database.identity_workers", s.database.identity_workers, 1, 64,
+           "connections for sign-ins");
+  v.number("database.queued_units", s.database.queued_units, 16, 1'000'000,
+           "changes that may wait for a writer; over it clients get 503");
+
+  v.section("sessions");
+  v.number("sessions.queued_commands", s.sessions.queued_commands, 1, 100'000,
+           "requests of one account that may wait; over it clients get 503");
+  v.number("sessions.idle_time", s.sessions.idle_time, 10, 86'400'000,
+           "milliseconds without use after which a session leaves memory");
+
+  v.section("identity");
+  v.number("identity.password_passes", s.identity.password_passes, 1, 100,
+           "argon2id passes over the memory");
+  v.number("identity.password_memory_mib", s.identity.password_memory_mib, 8, 4096,
+           "argon2id memory in MiB");
+  v.number("identity.password_workers", s.identity.password_workers, 1, 64,
+           "passwords hashed at a time");
+  v.number("identity.password_queue", s.identity.password_queue, 1, 100'000,
+           "sign-ins that may wait for a hash; over it clients get 503");
+  v.number("identity.access_lifetime", s.identity.access_lifetime, 5, 86'400,
+           "seconds that an access token lives");
+  v.number("identity.login_lifetime", s.identity.login_lifetime, 1, 24 * 3650,
+           "hours after which a login ends however often it was renewed");
+  v.number("identity.login_idle_lifetime", s.identity.login_idle_lifetime, 1, 24 * 3650,
+           "hours after which a login that was not renewed ends");
+  v.number("identity.sign_ins_per_minute", s.identity.sign_ins_per_minute, 0, 1'000'000,
+           "requests to the sign-in routes per client address and minute; 0: no limit");
+
+  v.section("jobs");
+  v.number("jobs.slots", s.jobs.slots, 1, 256, "background jobs at a time on this node");
+  v.number("jobs.max_attempts", s.jobs.max_attempts, 1, 1000,
+           "tries of a job before it is a dead letter");
+  v.number("jobs.retry_unit", s.jobs.retry_unit, 1, 3'600'000,
+           "milliseconds; the delay after try n is n^4 of these");
+  v.number("jobs.max_delay", s.jobs.max_delay, 1, 86'400'000 * 7LL,
+           "milliseconds; the longest delay between two tries");
+  v.number("jobs.lease", s.jobs.lease, 1000, 3'600'000,
+           "milliseconds after which the jobs of a dead node are taken over");
+
+  v.section("recommend");
+  v.number("recommend.deadline", s.recommend.deadline, 10, 60'000,
+           "milliseconds that a recommendation may take");
+  v.number("recommend.workers", s.recommend.workers, 1, 64, "workers of each engine");
+}
+
+void check(const settings& s, config_errors& errors) {
+  if (s.listen.tls_certificate.empty() != s.listen.tls_key.empty())
+    errors.push_back("listen.tls_certificate and listen.tls_key go together: set both or neither");
+  constexpr const char* levels[] = {"trace", "debug", "info", "warn", "error"};
+  if (std::find(std::begin(levels), std::end(levels), s.log_level) == std::end(levels))
+    errors.push_back("log_level must be trace, debug, info, warn or error, not '" + s.log_level
+                     + "'");
+  if (s.data.empty())
+    errors.push_back("data must name a folder");
+}
+
+std::filesystem::path default_data(const environment& env) {
+  if (const auto xdg = env("XDG_DATA_HOME"); xdg && !xdg->empty())
+    return std::filesystem::path{*xdg} / "spotter";
+  if (const auto home = env("HOME"); home && !home->empty() && *home != "/root")
+    return std::filesystem::path{*home} / ".local" / "share" / "spotter";
+  return "/var/lib/spotter";
+}
+
+} // namespace
+
+std::optional<std::string> process_environment(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  return value ? std::optional<std::string>{value} : std::nullopt;
+}
+
+std::variant<settings, config_errors> load(const std::string& text, const environment& env) {
+  config_errors errors;
+  toml::table file;
+  try {
+    file = toml::parse(text);
+  } catch (const toml::parse_error& why) {
+    std::ostringstream message;
+    message << "the configuration is not TOML: " << why.description() << " in line "
+            << why.source().begin.line;
+    return config_errors{message.str()};
+  }
+  // The short forms are aliases of the long ones, which win.
+  const environment with_aliases = [&env](const std::string& name) -> std::optional<std::string> {
+    if (auto value = env(name))
+      return value;
+    if (name == "SPOTTER_LISTEN_PORT")
+      return env("SPOTTER_PORT");
+    if (name == "SPOTTER_DATABASE_SERVER")
+      return env("SPOTTER_DATABASE");
+    return std::nullopt;
+  };
+  settings s;
+  s.data = default_data(env);
+  visitor v{&file, &with_aliases, errors};
+  visit(v, s);
+  v.refuse_unknown();
+  check(s, errors);
+  if (!errors.empty())
+    return errors;
+  return s;
+}
+
+std::string documented_defaults() {
+  config_errors errors;
+  settings s;
+  s.data = "/var/lib/spotter";
+  visitor v{nullptr, nullptr, errors};
+  visit(v, s);
+  return v.documentation();
+}
+
+} // namespace spotter::config

@@ -1,0 +1,101 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace spotter::config {
+
+/// Where and how the server listens.
+struct listen_settings {
+  std::string address = "0.0.0.0";
+  std::uint16_t port = 8080; // 0: any free one
+  unsigned io_threads = 1;
+  std::string tls_certificate; // PEM files; both or neither
+  std::string tls_key;
+  std::vector<std::string> allowed_origins; // of pages that may call the API from elsewhere
+  std::size_t connections = 200'000;
+  std::size_t connections_per_address = 100'000;
+};
+
+/// Which database, and how many connections to it.
+struct database_settings {
+  std::string server; // a libpq connection string without user; empty: the embedded one
+  std::size_t writers = 1;
+  std::size_t readers = 2;
+  std::size_t identity_workers = 1;
+  std::size_t queued_units = 8192; // of a writer; then 503
+};
+
+/// How sessions live.
+struct session_settings {
+  std::size_t queued_commands = 256; // of one user; then 503
+  std::chrono::milliseconds idle_time{300'000};
+};
+
+/// How passwords are hashed and logins live.
+struct identity_settings {
+  unsigned password_passes = 2;
+  std::size_t password_memory_mib = 19;
+  std::size_t password_workers = 1;
+  std::size_t password_queue = 64;
+  std::chrono::seconds access_lifetime{600};
+  std::chrono::hours login_lifetime{24 * 90};
+  std::chrono::hours login_idle_lifetime{24 * 30};
+  int sign_ins_per_minute = 600; // per address; 0: no limit
+};
+
+/// How background work is run and tried again.
+struct job_settings {
+  std::size_t slots = 2;
+  std::int32_t max_attempts = 20;
+  std::chrono::milliseconds retry_unit{1000}; // the delay after try n is n^4 of these
+  std::chrono::milliseconds max_delay{std::chrono::hours{24}};
+  std::chrono::milliseconds lease{30'000};
+};
+
+/// How long recommenders may think.
+struct recommend_settings {
+  std::chrono::milliseconds deadline{2000};
+  std::size_t workers = 1; // of each engine
+};
+
+/// All that can be set, validated.
+struct settings {
+  std::filesystem::path data; // folder of the embedded database and of the keys
+  std::string node = "spotter-1";
+  std::string log_level = "info"; // trace, debug, info, warn, error
+  unsigned actor_threads = 0;     // 0: as many as cores
+  listen_settings listen;
+  database_settings database;
+  session_settings sessions;
+  identity_settings identity;
+  job_settings jobs;
+  recommend_settings recommend;
+};
+
+/// Looks up an environment variable; a function, so that tests need no environment.
+using environment = std::function<std::optional<std::string>(const std::string& name)>;
+
+/// The environment of this process.
+[[nodiscard]] std::optional<std::string> process_environment(const std::string& name);
+
+/// What is wrong with a configuration: one sentence each, naming the key and what would be right.
+using config_errors = std::vector<std::string>;
+
+/// Reads settings from TOML `text` (may be empty), then lets the environment overrule them:
+/// `SPOTTER_<SECTION>_<KEY>` for each key, and the short forms `SPOTTER_PORT`, `SPOTTER_DATA`,
+/// `SPOTTER_DATABASE`. Unknown keys, wrong types and values out of range are errors, all reported.
+[[nodiscard]] std::variant<settings, config_errors> load(const std::string& text,
+                                                         const environment& env);
+
+/// A TOML file with every key, its default and what it means.
+[[nodiscard]] std::string documented_defaults();
+
+} // namespace spotter::config
