@@ -47,7 +47,8 @@ function settings() {
   const { values, positionals } = parsed;
   const speed = Number(values.speed);
   if (!(speed > 0)) throw new Sorry(`--speed takes a number above 0, not "${values.speed}".`);
-  if (!["kg", "lb"].includes(values.unit)) throw new Sorry(`--unit is kg or lb, not "${values.unit}".`);
+  if (!["kg", "lb"].includes(values.unit))
+    throw new Sorry(`--unit is kg or lb, not "${values.unit}".`);
   if (positionals.length > 1) throw new Sorry(`One file at a time.\n\n${HELP}`);
   return { ...values, speed, file: positionals[0] ?? SAMPLE };
 }
@@ -70,12 +71,15 @@ function chosen(workouts, { workout, all, file }) {
   if (workouts.length === 0) throw new Sorry(`${file} holds no strength workout.`);
   if (all) return [...workouts].reverse();
   const number = Number(workout);
-  if (!workouts[number - 1]) throw new Sorry(`--workout is a number from 1 to ${workouts.length} here.`);
+  if (!workouts[number - 1])
+    throw new Sorry(`--workout is a number from 1 to ${workouts.length} here.`);
   return [workouts[number - 1]];
 }
 
 async function find_server() {
-  const base = (process.env.SPOTTER_URL ?? `http://127.0.0.1:${process.env.SPOTTER_PORT ?? 8080}`).replace(/\/$/, "");
+  const base = (
+    process.env.SPOTTER_URL ?? `http://127.0.0.1:${process.env.SPOTTER_PORT ?? 8080}`
+  ).replace(/\/$/, "");
   try {
     const { ok } = await fetch(`${base}/readyz`, { signal: AbortSignal.timeout(5000) });
     if (ok) return base;
@@ -87,7 +91,13 @@ async function find_server() {
 
 function describe({ title, start, duration_ms, sets }) {
   const exercises = new Set(sets.map(({ exercise }) => exercise)).size;
-  return [title, start, paper.count(exercises, "exercise"), paper.count(sets.length, "set"), paper.clock(duration_ms)].join(" · ");
+  return [
+    title,
+    start,
+    paper.count(exercises, "exercise"),
+    paper.count(sets.length, "set"),
+    paper.clock(duration_ms),
+  ].join(" · ");
 }
 
 /** One workout from start to finish. Returns the delays that each watcher saw and what went wrong. */
@@ -109,7 +119,9 @@ async function replay(workout, { phone, ids, pause_ms, page }) {
       page.line(who, "", event, `"${data.workout.title}"`);
     }
   };
-  const watchers = ["watch", "coach"].map((who) => new Watcher(who, phone.base, phone.token, print(who)));
+  const watchers = ["watch", "coach"].map(
+    (who) => new Watcher(who, phone.base, phone.token, print(who)),
+  );
   const [watch, coach] = watchers;
   await watch.watch("me", { gapless: true });
   const { id } = await phone.call("POST", "/v1/workouts", { id: uuid7(), title: workout.title });
@@ -136,8 +148,13 @@ async function replay(workout, { phone, ids, pause_ms, page }) {
     faults.push(...watcher.faults);
     if (!ended[i]) faults.push(`${watcher.name}: the end of the workout did not come`);
     const seen = watcher.sets.map(({ set }) => set.id);
-    if (seen.join() !== wanted) faults.push(`${watcher.name}: saw ${seen.length} of ${sent.size} sets, or in another order`);
-    delays.push(...watcher.sets.filter(({ set }) => sent.has(set.id)).map(({ set, at_ms }) => at_ms - sent.get(set.id).at_ms));
+    if (seen.join() !== wanted)
+      faults.push(`${watcher.name}: saw ${seen.length} of ${sent.size} sets, or in another order`);
+    delays.push(
+      ...watcher.sets
+        .filter(({ set }) => sent.has(set.id))
+        .map(({ set, at_ms }) => at_ms - sent.get(set.id).at_ms),
+    );
   }
   return { faults, delays, sent: sent.size, seen: watchers.map(({ sets }) => sets.length) };
 }
@@ -150,8 +167,12 @@ function summarise(results) {
   const sent = sum((one) => one.sent);
   const seen = [0, 1].map((i) => sum((one) => one.seen[i]));
   console.log(`\n${sent} sets sent · watch saw ${seen[0]} · coach saw ${seen[1]}`);
-  console.log(`in order, each once: ${faults.length === 0 ? paper.paint("good", "yes") : paper.paint("bad", "no")}`);
-  console.log(`phone to watcher: p50 ${quantile(0.5)} ms, p99 ${quantile(0.99)} ms (${delays.length} deliveries)`);
+  console.log(
+    `in order, each once: ${faults.length === 0 ? paper.paint("good", "yes") : paper.paint("bad", "no")}`,
+  );
+  console.log(
+    `phone to watcher: p50 ${quantile(0.5)} ms, p99 ${quantile(0.99)} ms (${delays.length} deliveries)`,
+  );
   for (const fault of faults) console.log(paper.paint("bad", `  ${fault}`));
   return faults.length === 0;
 }
@@ -161,7 +182,8 @@ async function main() {
   if (options.help) return console.log(HELP);
   const { workouts, notes } = recording(options.file, options.unit);
   if (options.list) {
-    for (const [i, workout] of workouts.entries()) console.log(`${String(i + 1).padStart(4)}  ${describe(workout)}`);
+    for (const [i, workout] of workouts.entries())
+      console.log(`${String(i + 1).padStart(4)}  ${describe(workout)}`);
     return;
   }
   const played = chosen(workouts, options);
@@ -176,7 +198,9 @@ async function main() {
     made += exercise.made;
   }
   for (const note of notes) console.log(note);
-  console.log(`${paper.count(ids.size, "exercise")}: ${ids.size - made} found in the catalogue, ${made} made as the demo user's own.`);
+  console.log(
+    `${paper.count(ids.size, "exercise")}: ${ids.size - made} found in the catalogue, ${made} made as the demo user's own.`,
+  );
 
   const all_sets = played.reduce((sum, { sets }) => sum + sets.length, 0);
   const results = [];

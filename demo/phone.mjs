@@ -28,14 +28,21 @@ export class Phone {
   async register() {
     const email = `demo-${randomBytes(6).toString("hex")}@example.org`;
     const password = randomBytes(18).toString("base64url");
-    const answer = await this.call("POST", "/v1/auth/register", { email, password, display_name: "Demo" });
+    const answer = await this.call("POST", "/v1/auth/register", {
+      email,
+      password,
+      display_name: "Demo",
+    });
     this.#token = answer.access_token;
   }
 
   /** The exercise of that name: from the catalogue, or the user's own, made when there is none. */
   async exercise(name) {
     for (const query of new Set([name, name.replace(/\s*\(.*\)/, "")])) {
-      const { items } = await this.call("GET", `/v1/exercises?limit=50&q=${encodeURIComponent(query)}`);
+      const { items } = await this.call(
+        "GET",
+        `/v1/exercises?limit=50&q=${encodeURIComponent(query)}`,
+      );
       const found = items.find((one) => same_exercise(one, name));
       if (found) return { id: found.id, made: false };
     }
@@ -52,11 +59,16 @@ export class Phone {
       const headers = { Accept: "application/json" };
       if (body) headers["Content-Type"] = "application/json";
       if (this.#token) headers.Authorization = `Bearer ${this.#token}`;
-      const response = await fetch(this.base + path, { method, headers, body: body && JSON.stringify(body) });
+      const response = await fetch(this.base + path, {
+        method,
+        headers,
+        body: body && JSON.stringify(body),
+      });
       const text = await response.text();
       if (response.ok) return text ? JSON.parse(text) : null;
       const busy = response.status === 429 || response.status === 503;
-      if (!busy || attempt === TRIES) throw new Error(`${method} ${path}: ${response.status} ${in_words(text)}`);
+      if (!busy || attempt === TRIES)
+        throw new Error(`${method} ${path}: ${response.status} ${in_words(text)}`);
       const wait_s = Number(response.headers.get("Retry-After")) || 1;
       await new Promise((resolve) => setTimeout(resolve, wait_s * 1000));
     }
@@ -74,6 +86,11 @@ function in_words(text) {
 
 // "Bench Press (Barbell)" and "Barbell Bench Press" are one exercise.
 function same_exercise({ name, aliases = [] }, wanted) {
-  const words = (text) => text.toLowerCase().match(/[\p{L}\p{N}]+/gu)?.sort().join(" ");
+  const words = (text) =>
+    text
+      .toLowerCase()
+      .match(/[\p{L}\p{N}]+/gu)
+      ?.sort()
+      .join(" ");
   return [name, ...aliases].some((one) => words(one) === words(wanted));
 }

@@ -3,7 +3,14 @@
 
 import { read_csv } from "./csv.mjs";
 
-const kinds = { warmup: "warmup", dropset: "dropset", failure: "failure", W: "warmup", D: "dropset", F: "failure" };
+const kinds = {
+  warmup: "warmup",
+  dropset: "dropset",
+  failure: "failure",
+  W: "warmup",
+  D: "dropset",
+  F: "failure",
+};
 
 /**
  * The workouts of an export, newest first:
@@ -22,7 +29,9 @@ export function read_recording(text, { unit = "kg" } = {}) {
     if (!says_unit) notes.push(`The file names no weight unit: taken as ${unit} (--unit kg|lb).`);
     workouts = gather(records, (row) => strong_row(row, unit));
   } else {
-    throw new Error("This is neither a Strong nor a Hevy export: its header names no exercise column.");
+    throw new Error(
+      "This is neither a Strong nor a Hevy export: its header names no exercise column.",
+    );
   }
   workouts.sort((a, b) => b.started - a.started);
   return { workouts: workouts.filter(({ sets }) => sets.some(({ reps }) => reps)), notes };
@@ -47,7 +56,8 @@ function gather(records, read_row) {
 function hevy_row(row) {
   const started = Date.parse(`${row.start_time} UTC`);
   const imperial = "weight_lbs" in row;
-  const distance = "distance_miles" in row ? scaled(row.distance_miles, 1609.344) : scaled(row.distance_km, 1000);
+  const distance =
+    "distance_miles" in row ? scaled(row.distance_miles, 1609.344) : scaled(row.distance_km, 1000);
   return {
     title: row.title,
     start: row.start_time,
@@ -67,7 +77,9 @@ function hevy_row(row) {
 
 function strong_row(row, unit) {
   const of_unit = { kg: "kg", kgs: "kg", lb: "lb", lbs: "lb" };
-  const header_unit = Object.keys(row).map((name) => name.match(/^Weight \((\w+)\)$/)?.[1]).find(Boolean);
+  const header_unit = Object.keys(row)
+    .map((name) => name.match(/^Weight \((\w+)\)$/)?.[1])
+    .find(Boolean);
   const header_distance = Object.keys(row).find((name) => /^Distance \(/.test(name)) ?? "Distance";
   const metres = { km: 1000, mi: 1609.344, miles: 1609.344, m: 1, meters: 1 };
   const distance_unit = row["Distance Unit"] || header_distance.match(/\((\w+)\)/)?.[1] || "m";
@@ -76,7 +88,9 @@ function strong_row(row, unit) {
     title: row["Workout Name"],
     start: row.Date,
     started: Date.parse(`${row.Date.replace(" ", "T")}Z`),
-    duration_ms: strong_duration(row.Duration ?? row["Workout Duration"] ?? row["Duration (sec)"] ?? ""),
+    duration_ms: strong_duration(
+      row.Duration ?? row["Workout Duration"] ?? row["Duration (sec)"] ?? "",
+    ),
   };
   if (order === "Rest Timer") return { ...result, rest_ms: scaled(row.Seconds, 1000) };
   if (order === "Note") return result;

@@ -28,7 +28,9 @@ export class Watcher {
       this.#socket = new WebSocket(this.url, "spotter.v1", {
         headers: { Authorization: `Bearer ${this.token}` },
       });
-      this.#socket.on("open", () => this.#socket.send(JSON.stringify({ id: 1, type: "subscribe", topic })));
+      this.#socket.on("open", () =>
+        this.#socket.send(JSON.stringify({ id: 1, type: "subscribe", topic })),
+      );
       this.#socket.on("message", (text) => this.#receive(JSON.parse(text), performance.now()));
       this.#socket.on("error", (error) => reject(error));
       this.#socket.on("close", (code) => this.#closed(code));
@@ -56,7 +58,9 @@ export class Watcher {
       this.#position = message.position;
       this.#subscribed.resolve();
     } else if (message.type === "error") {
-      this.#subscribed.reject(new Error(`${this.name}: ${message.problem.detail ?? message.problem.title}`));
+      this.#subscribed.reject(
+        new Error(`${this.name}: ${message.problem.detail ?? message.problem.title}`),
+      );
     } else if (message.type === "event") {
       this.#check_order(message.position.seq);
       this.#position = message.position;
@@ -70,7 +74,8 @@ export class Watcher {
   #check_order(seq) {
     const last = this.#position.seq;
     if (seq <= last) this.faults.push(`${this.name}: seq ${seq} came after ${last}`);
-    else if (this.gapless && seq !== last + 1) this.faults.push(`${this.name}: seq ${last} was followed by ${seq}`);
+    else if (this.gapless && seq !== last + 1)
+      this.faults.push(`${this.name}: seq ${last} was followed by ${seq}`);
   }
 
   #closed(code) {

@@ -55,7 +55,8 @@ export class Live {
 
   /** Renews the open socket's authentication in place. */
   renew(token) {
-    if (this.#socket?.readyState === WebSocket.OPEN) this.#ask({ type: "auth", token }).catch(() => {});
+    if (this.#socket?.readyState === WebSocket.OPEN)
+      this.#ask({ type: "auth", token }).catch(() => {});
   }
 
   /** Resolves with the ack's data after the commit; rejects with a Problem or Disconnected. */
@@ -107,7 +108,10 @@ export class Live {
     switch (message.type) {
       case "hello":
         clearInterval(this.#heartbeat);
-        this.#heartbeat = setInterval(() => this.#check(message.heartbeat_ms), message.heartbeat_ms);
+        this.#heartbeat = setInterval(
+          () => this.#check(message.heartbeat_ms),
+          message.heartbeat_ms,
+        );
         break;
       case "subscribed":
         // A full replay follows when there is no snapshot; it starts after our own position.

@@ -96,9 +96,19 @@ export class LogForm {
     if (!this.#chosen) mark_field(this.#exercise, "choose one from the list.");
     const weight = this.#number(this.#weight, { most: 2000, words: "a number from 0 to 2,000." });
     if (weight !== undefined) set.weight = { value: weight, unit: this.#unit.value };
-    const reps = this.#number(this.#reps, { most: 10_000, step: 1, needed: true, words: "how many, as a whole number." });
+    const reps = this.#number(this.#reps, {
+      most: 10_000,
+      step: 1,
+      needed: true,
+      words: "how many, as a whole number.",
+    });
     if (reps !== undefined) set.reps = reps;
-    const rpe = this.#number(this.#rpe, { least: 1, most: 10, step: 0.5, words: "from 1 to 10, in halves." });
+    const rpe = this.#number(this.#rpe, {
+      least: 1,
+      most: 10,
+      step: 0.5,
+      words: "from 1 to 10, in halves.",
+    });
     if (rpe !== undefined) set.rpe = rpe;
     if (this.#rest.value) set.rest_ms = Number(this.#rest.value);
     const wrong = this.#form.querySelector("[aria-invalid]");
@@ -111,7 +121,8 @@ export class LogForm {
     const text = field.value.trim().replace(",", ".");
     const value = Number(text);
     if (!text && !needed) return undefined;
-    const fits = text && value >= least && value <= most && (!step || Number.isInteger(value / step));
+    const fits =
+      text && value >= least && value <= most && (!step || Number.isInteger(value / step));
     if (fits) return value;
     mark_field(field, words);
     return undefined;
@@ -146,7 +157,10 @@ export class LogForm {
       option.id = `suggestion-${index}`;
       option.setAttribute("role", "option");
       option.textContent = name;
-      if (typeof equipment === "string" && !name.toLowerCase().includes(equipment.replaceAll("_", " "))) {
+      if (
+        typeof equipment === "string" &&
+        !name.toLowerCase().includes(equipment.replaceAll("_", " "))
+      ) {
         const note = document.createElement("span");
         note.className = "note";
         note.textContent = equipment.replaceAll("_", " ");

@@ -77,7 +77,9 @@ async function on_event(message) {
   if (event === "set.logged") {
     view.announce(`${exercises.name_of(data.set.exercise_id)}: ${words.effort(data.set)}`);
   } else if (event === "record.achieved") {
-    view.announce(`Record. ${exercises.name_of(data.record.exercise_id)}: ${words.records([data.record])}`);
+    view.announce(
+      `Record. ${exercises.name_of(data.record.exercise_id)}: ${words.records([data.record])}`,
+    );
   } else if (event === "workout.finished") {
     view.announce("Workout finished");
   } else if (event === "workout.restored" && data.workout.state === "live") {
@@ -124,11 +126,15 @@ setInterval(tick, 1000);
 const log_form = new LogForm({
   search: (text, signal) => exercises.search(text, signal),
   last_of: (exercise_id) =>
-    session.workouts.current?.exercises.findLast((one) => one.exercise_id === exercise_id)?.sets.at(-1),
+    session.workouts.current?.exercises
+      .findLast((one) => one.exercise_id === exercise_id)
+      ?.sets.at(-1),
   async submit(set) {
     const { workouts, outbox } = session;
     const workout = workouts.current;
-    const instance = workout.exercises.findLast(({ exercise_id }) => exercise_id === set.exercise_id);
+    const instance = workout.exercises.findLast(
+      ({ exercise_id }) => exercise_id === set.exercise_id,
+    );
     if (instance) set.exercise_instance_id = instance.id;
     const outcome = outbox.add({ ...set, workout_id: workout.id });
     view.show_last_set();
@@ -143,7 +149,11 @@ function prepare_set(exercise_id) {
 function edit_set(entry) {
   session.outbox.remove(entry.data.id);
   const { exercise_id } = entry.data;
-  log_form.edit(entry.data, { id: exercise_id, name: exercises.name_of(exercise_id) }, entry.problem);
+  log_form.edit(
+    entry.data,
+    { id: exercise_id, name: exercises.name_of(exercise_id) },
+    entry.problem,
+  );
 }
 
 // ---- forms
@@ -168,7 +178,9 @@ function set_gate(to_register) {
   const label = registering ? "Create account" : "Sign in";
   $("gate-title").textContent = label;
   $("auth-submit").textContent = label;
-  $("auth-mode").textContent = registering ? "Have an account? Sign in" : "New here? Create an account";
+  $("auth-mode").textContent = registering
+    ? "Have an account? Sign in"
+    : "New here? Create an account";
   $("name-field").hidden = !registering;
   $("password").autocomplete = registering ? "new-password" : "current-password";
   clear_problems($("auth"));
@@ -234,7 +246,9 @@ $("finish-confirm").addEventListener("click", () => {
     const { workouts } = session;
     const workout = workouts.current;
     if (workout) {
-      const answer = await api.call("POST", `/v1/workouts/${workout.id}/finish`, undefined, { key: uuid7() });
+      const answer = await api.call("POST", `/v1/workouts/${workout.id}/finish`, undefined, {
+        key: uuid7(),
+      });
       summary = { id: workout.id, ...answer.summary };
       draw();
     }

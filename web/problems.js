@@ -3,7 +3,8 @@
 /** Takes every message away from a form. */
 export function clear_problems(form) {
   for (const place of form.querySelectorAll(".error, [data-form-error]")) place.textContent = "";
-  for (const field of form.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
+  for (const field of form.querySelectorAll("[aria-invalid]"))
+    field.removeAttribute("aria-invalid");
 }
 
 /** Writes one message beside `field`; where several fields share a line, it names the field. */
@@ -23,7 +24,9 @@ export function show_problem(form, error) {
   const elsewhere = [];
   for (const { pointer, detail } of error.errors ?? []) {
     const path = (pointer ?? "").replace(/^\/data(?=\/)/, "");
-    const field = fields.find(({ dataset }) => dataset.pointer === path || dataset.pointer.startsWith(`${path}/`));
+    const field = fields.find(
+      ({ dataset }) => dataset.pointer === path || dataset.pointer.startsWith(`${path}/`),
+    );
     if (path && field) mark_field(field, detail);
     else elsewhere.push(detail);
   }

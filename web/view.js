@@ -145,16 +145,21 @@ function update_set(line, { set, entry, label, records }, on) {
   const exertion = words.exertion(set);
   if (exertion) parts.push(element("span", "note", exertion));
   if (state === "waiting") parts.push(element("span", "chip chip-waiting", "Sending"));
-  if (records.length > 0) parts.push(element("span", "chip chip-record", words.records_of_set(records)));
+  if (records.length > 0)
+    parts.push(element("span", "chip chip-record", words.records_of_set(records)));
   if (state === "refused") parts.push(refusal(entry, on));
   line.replaceChildren(...parts);
 }
 
 function refusal(entry, on) {
   const box = element("div", "refusal");
-  const reasons = entry.problem.errors.map(({ detail }) => detail).join(" ") || entry.problem.message;
+  const reasons =
+    entry.problem.errors.map(({ detail }) => detail).join(" ") || entry.problem.message;
   box.append(element("p", "error", `Not saved. ${reasons}`));
-  for (const [text, act] of [["Edit", on.edit], ["Discard", on.discard]]) {
+  for (const [text, act] of [
+    ["Edit", on.edit],
+    ["Discard", on.discard],
+  ]) {
     const button = element("button", "quiet", text);
     button.type = "button";
     button.addEventListener("click", () => act(entry));
@@ -185,7 +190,9 @@ export function draw_summary(workout, { summary, records, name_of }) {
   if (!workout) return;
   set_text($("summary-title"), workout.title || "Workout");
   const sets = workout.exercises.flatMap((instance) => instance.sets);
-  const figures = [["Time", words.clock(Date.parse(workout.finished_at) - Date.parse(workout.started_at))]];
+  const figures = [
+    ["Time", words.clock(Date.parse(workout.finished_at) - Date.parse(workout.started_at))],
+  ];
   figures.push(["Sets", String(summary?.sets ?? sets.length)]);
   if (summary?.volume_kg !== undefined) {
     figures.push(["Volume", words.weight({ value: Math.round(summary.volume_kg), unit: "kg" })]);

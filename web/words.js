@@ -28,7 +28,9 @@ export function effort(set) {
   else if (set.reps !== undefined) parts.push(count(set.reps, "rep"));
   if (set.distance_m !== undefined) {
     const km = set.distance_m >= 1000;
-    parts.push(km ? `${number.format(set.distance_m / 1000)} km` : `${number.format(set.distance_m)} m`);
+    parts.push(
+      km ? `${number.format(set.distance_m / 1000)} km` : `${number.format(set.distance_m)} m`,
+    );
   }
   if (set.duration_ms !== undefined) parts.push(clock(set.duration_ms));
   return parts.join(" · ") || "–";

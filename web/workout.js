@@ -82,7 +82,9 @@ export class Workouts {
   }
 
   #put_record(record) {
-    const others = (this.records.get(record.set_id) ?? []).filter(({ kind }) => kind !== record.kind);
+    const others = (this.records.get(record.set_id) ?? []).filter(
+      ({ kind }) => kind !== record.kind,
+    );
     this.records.set(record.set_id, [...others, record]);
   }
 }
@@ -100,7 +102,9 @@ export function arrange(workout, waiting) {
     const set = entry.data;
     if (set.workout_id !== workout.id || stored.has(set.id)) continue;
     let row = rows.findLast((one) =>
-      set.exercise_instance_id ? one.id === set.exercise_instance_id : one.exercise_id === set.exercise_id,
+      set.exercise_instance_id
+        ? one.id === set.exercise_instance_id
+        : one.exercise_id === set.exercise_id,
     );
     if (!row) {
       row = { id: `new:${set.exercise_id}`, exercise_id: set.exercise_id, sets: [] };

@@ -44,8 +44,12 @@ export class Device {
     let sockets = 0;
     page.on("websocket", (opened) => {
       const socket = ++sockets;
-      opened.on("framesent", ({ payload }) => device.frames.push({ socket, sent: JSON.parse(payload) }));
-      opened.on("framereceived", ({ payload }) => device.frames.push({ socket, received: JSON.parse(payload) }));
+      opened.on("framesent", ({ payload }) =>
+        device.frames.push({ socket, sent: JSON.parse(payload) }),
+      );
+      opened.on("framereceived", ({ payload }) =>
+        device.frames.push({ socket, received: JSON.parse(payload) }),
+      );
     });
     device.url = url;
     return device;

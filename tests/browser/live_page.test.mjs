@@ -35,7 +35,12 @@ describe("the live page", { skip: missing ?? false }, () => {
   it("comes with a policy that allows nothing from elsewhere", async () => {
     await phone.visit();
     const policy = phone.response.headers()["content-security-policy"] ?? "";
-    for (const part of ["default-src 'none'", "script-src 'self'", "style-src 'self'", "frame-ancestors 'none'"]) {
+    for (const part of [
+      "default-src 'none'",
+      "script-src 'self'",
+      "style-src 'self'",
+      "frame-ancestors 'none'",
+    ]) {
       assert.ok(policy.includes(part), `${part} is missing in: ${policy}`);
     }
     assert.ok(!policy.includes("unsafe"), policy);
@@ -125,14 +130,23 @@ describe("the live page", { skip: missing ?? false }, () => {
     assert.deepEqual(await desk.sets(6), wanted);
     await desk.connection("live");
     // The last attempt is the one that reached the server.
-    const { socket, sent } = desk.frames.slice(before).findLast((one) => one.sent?.type === "subscribe");
-    const received = desk.frames.filter((one) => one.socket === socket && one.received).map((one) => one.received);
+    const { socket, sent } = desk.frames
+      .slice(before)
+      .findLast((one) => one.sent?.type === "subscribe");
+    const received = desk.frames
+      .filter((one) => one.socket === socket && one.received)
+      .map((one) => one.received);
     const answer = received.find(({ type }) => type === "subscribed");
     assert.equal(answer.recovered, true);
     assert.equal(answer.snapshot, undefined);
-    const seqs = received.filter(({ type }) => type === "event").map(({ position }) => position.seq);
+    const seqs = received
+      .filter(({ type }) => type === "event")
+      .map(({ position }) => position.seq);
     assert.ok(seqs.length >= 2);
-    assert.deepEqual(seqs, seqs.map((_, i) => sent.since.seq + 1 + i));
+    assert.deepEqual(
+      seqs,
+      seqs.map((_, i) => sent.since.seq + 1 + i),
+    );
   });
 
   it("keeps a set that was logged without a network, and sends it once", async () => {
@@ -222,7 +236,10 @@ describe("the live page", { skip: missing ?? false }, () => {
     };
     await type(address);
     await press("Tab");
-    assert.notEqual(await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle), "none");
+    assert.notEqual(
+      await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle),
+      "none",
+    );
     await type(password);
     await press("Enter");
     await page.getByLabel("Title").waitFor();

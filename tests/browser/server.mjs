@@ -10,7 +10,9 @@ import { promisify } from "node:util";
 
 /** Why nothing can be tested here, or null. */
 export const missing =
-  process.env.SPOTTER_URL || process.env.SPOTTERD ? null : "neither SPOTTER_URL nor SPOTTERD is set";
+  process.env.SPOTTER_URL || process.env.SPOTTERD
+    ? null
+    : "neither SPOTTER_URL nor SPOTTERD is set";
 
 /** `{url, stop()}` of a server that says it is ready. */
 export async function find_server() {

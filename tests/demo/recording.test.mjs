@@ -3,10 +3,11 @@ import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { test } from "node:test";
 
-import { read_csv } from "./csv.mjs";
-import { read_recording } from "./recording.mjs";
+import { read_csv } from "../../demo/csv.mjs";
+import { read_recording } from "../../demo/recording.mjs";
 
-const corpus = process.env.SPOTTER_CORPUS ?? fileURLToPath(new URL("../../shared/corpus", import.meta.url));
+const corpus =
+  process.env.SPOTTER_CORPUS ?? fileURLToPath(new URL("../../../shared/corpus", import.meta.url));
 
 test("a quoted field keeps delimiters, quotes and line breaks", () => {
   const { records } = read_csv('\uFEFFa,b\r\n"x, ""y""","one\ntwo"\r\n');
@@ -24,7 +25,13 @@ test("a Hevy row keeps its pounds, and a zero duration is no duration", () => {
   );
   assert.equal(workouts[0].duration_ms, 3_600_000);
   assert.deepEqual(workouts[0].sets, [
-    { exercise: "Squat (Barbell)", kind: "warmup", reps: 8, weight: { value: 135, unit: "lb" }, rpe: 7.5 },
+    {
+      exercise: "Squat (Barbell)",
+      kind: "warmup",
+      reps: 8,
+      weight: { value: 135, unit: "lb" },
+      rpe: 7.5,
+    },
   ]);
 });
 
@@ -35,7 +42,12 @@ test("a Strong rest timer belongs to the set before it, and a missing unit is sa
     "2025-05-05 18:00:01,Upper,1h 2m,Bench Press (Barbell),Rest Timer,0,0,0,120.0,\n";
   const { workouts, notes } = read_recording(text, { unit: "lb" });
   assert.deepEqual(workouts[0].sets, [
-    { exercise: "Bench Press (Barbell)", reps: 8, weight: { value: 80, unit: "lb" }, rest_ms: 120_000 },
+    {
+      exercise: "Bench Press (Barbell)",
+      reps: 8,
+      weight: { value: 80, unit: "lb" },
+      rest_ms: 120_000,
+    },
   ]);
   assert.equal(notes.length, 1);
 });
