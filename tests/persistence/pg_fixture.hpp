@@ -1,0 +1,74 @@
+#pragma once
+
+#include "domain/uuid.hpp"
+#include "persistence/connection.hpp"
+#include "persistence/embedded_postgres.hpp"
+#include "persistence/migrator.hpp"
+
+#include <pqxx/pqxx>
+
+#include <filesystem>
+#include <string>
+
+namespace spotter::test {
+
+/// A folder that goes away with the object.
+class temporary_folder {
+public:
+  temporary_folder();
+  ~temporary_folder();
+  temporary_folder(const temporary_folder&) = delete;
+  temporary_folder& operator=(const temporary_folder&) = delete;
+
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+private:
+  std::filesystem::path path_;
+};
+
+/// The one cluster of this test program, started by whoever asks first and stopped at its end. Not
+/// durable, to be quick: a test that kills it starts one of its own.
+persistence::embedded_postgres& cluster();
+
+/// A database of its own for each test, dropped with the object.
+class test_database {
+public:
+  enum class content {
+    migrated, // a copy of a database that all migrations were applied to
+    empty,    // only the roles are there
+  };
+
+  explicit test_database(content what = content::migrated);
+  ~test_database();
+  test_database(const test_database&) = delete;
+  test_database& operator=(const test_database&) = delete;
+
+  [[nodiscard]] const std::string& name() const { return name_; }
+
+  /// What `connection_settings::server` takes.
+  [[nodiscard]] std::string server() const;
+
+  [[nodiscard]] persistence::connection_settings settings(persistence::database_role role) const;
+
+  [[nodiscard]] pqxx::connection connect(persistence::database_role role) const;
+
+  /// A connection that row-level security does not hold.
+  [[nodiscard]] pqxx::connection superuser() const;
+
+  /// Adds a person, as superuser, and returns the id.
+  domain::uuid add_user() const;
+
+private:
+  std::string name_;
+};
+
+/// For CAF_TEST_FIXTURE_SCOPE: a migrated database for each test.
+struct pg_fixture {
+  test_database database;
+};
+
+/// The schema `spotter` as SQL, by pg_dump; without the migrator's own table and what differs from
+/// dump to dump.
+std::string dump_schema(const test_database& database);
+
+} // namespace spotter::test
