@@ -1,0 +1,77 @@
+// A device that keeps to the protocol: it sends an operation with an id of its own, and when the outcome is not
+// known, sends the same again, until the answer is definite.
+
+import { uuid7 } from "../e2e/uuid.mjs";
+
+const DEFINITE_MS = 90_000;
+const RETRY_MS = [5, 50];
+
+/** Answers that say nothing of the outcome, or only "not now". */
+const passing = (status) => status >= 500 || status === 408 || status === 429;
+
+export class Device {
+  /**
+   * `transport` has `attempt(op, impatient_ms)`; `gate.open()` resolves while the server is thought to run;
+   * `acknowledged(op)` is called for each operation that was acknowledged.
+   */
+  constructor({ name, transport, gate, random, always_keyed, acknowledged }) {
+    Object.assign(this, { name, transport, gate, random, always_keyed, acknowledged });
+    this.operations = [];
+    this.attempts = 0;
+  }
+
+  /** Carries out operations from `next_op()` until it gives none. */
+  async work(next_op) {
+    for (let op = next_op(this); op; op = next_op(this)) await this.#carry_out(op);
+    this.transport.close();
+  }
+
+  async #carry_out(op) {
+    op.op = `${this.name}-${this.operations.length + 1}`;
+    op.outcome = "unknown";
+    const has_id = op.kind === "start" || op.kind === "log";
+    if (this.always_keyed || !has_id || this.random.chance(0.5)) op.key = uuid7(this.random.bytes);
+    this.operations.push(op);
+    const end = Date.now() + DEFINITE_MS;
+    for (let tries = 1; Date.now() < end; ++tries) {
+      await this.gate.open();
+      const answer = await this.#attempt(op, tries);
+      if (answer && !this.#undecided(answer)) return this.#conclude(op, answer, tries);
+      op.last = answer?.why;
+      await pause(this.random.between(...RETRY_MS));
+    }
+  }
+
+  async #attempt(op, tries) {
+    ++this.attempts;
+    const impatient = tries === 1 && this.random.chance(0.02) ? this.random.between(0, 4) : undefined;
+    try {
+      return await this.transport.attempt(op, impatient);
+    } catch (error) {
+      op.last = error.message;
+      return null;
+    }
+  }
+
+  // The first request with this key may still run on the server's side.
+  #undecided({ status, why }) {
+    return passing(status) || (status === 409 && /idempotency_running/.test(why));
+  }
+
+  #conclude(op, { status, version, position, why }, tries) {
+    const exact = op.key !== undefined || tries === 1;
+    if (status < 300) {
+      op.outcome = "acknowledged";
+      if (exact) Object.assign(op, { version, position });
+      this.acknowledged(op);
+    } else {
+      op.outcome = "refused";
+      op.why = why;
+      op.surely_absent = exact;
+    }
+  }
+}
+
+function pause(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

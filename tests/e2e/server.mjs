@@ -1,0 +1,152 @@
+// A spotterd of the test's own: its own data folder, its own port, ended by its process id.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { appendFileSync, readFileSync } from "node:fs";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { exchange } from "./http.mjs";
+import { until, within } from "./waiting.mjs";
+
+const START_MS = 120_000;
+const STOP_MS = 30_000;
+
+/** Why no server can be started here, or false. */
+export const missing = process.env.SPOTTERD ? false : "SPOTTERD, the path of the server's binary, is not set";
+
+export class Server {
+  #child = null;
+  #gone = null;
+  #said = "";
+
+  /** A running server that says it is ready. `env` is added to its environment. */
+  static async start({ binary = process.env.SPOTTERD, env = {}, name = "e2e", tls = false, ca } = {}) {
+    const server = new Server();
+    Object.assign(server, { binary, env, ca, scheme: tls ? "https" : "http" });
+    server.folder = await mkdtemp(join(tmpdir(), `spotter-${name}-`));
+    // As root the server runs its database as somebody else, who has to get through this folder.
+    await chmod(server.folder, 0o755);
+    server.data = join(server.folder, "data");
+    server.port = await free_port();
+    server.url = `${server.scheme}://127.0.0.1:${server.port}`;
+    await server.launch();
+    return server;
+  }
+
+  get pid() {
+    return this.#child?.pid;
+  }
+
+  /** What it wrote to stderr and stdout, the last of it. */
+  get said() {
+    return this.#said;
+  }
+
+  /** Starts the process (again, on the same data and port) and waits until it is ready. */
+  async launch() {
+    const child = spawn(this.binary, ["serve"], {
+      env: { ...process.env, SPOTTER_PORT: String(this.port), SPOTTER_DATA: this.data, ...this.env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const log = process.env.SPOTTER_TEST_LOG;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on("data", (chunk) => {
+        this.#said = (this.#said + chunk).slice(-16_000);
+        if (log) appendFileSync(log, chunk);
+      });
+    }
+    this.#child = child;
+    this.#gone = once(child, "exit");
+    let over = false;
+    const died = this.#gone.then(([code, signal]) => {
+      over = true;
+      return Promise.reject(new Error(`spotterd ended (${code ?? signal}) before it was ready:\n${this.#said}`));
+    });
+    died.catch(() => {});
+    // A test that is cut short must not leave its server behind.
+    const reap = () => child.kill("SIGKILL");
+    process.once("exit", reap);
+    this.#gone.then(() => process.off("exit", reap));
+    await Promise.race([until(START_MS, "a ready server", () => over || this.is_ready()), died]);
+  }
+
+  async is_ready() {
+    const { status } = await exchange(`${this.url}/readyz`, { ca: this.ca }).catch(() => ({}));
+    return status === 200;
+  }
+
+  /** Waits until /readyz says so again, as after the loss of the database. */
+  ready(ms = START_MS) {
+    return until(ms, "a ready server", () => this.is_ready());
+  }
+
+  /** SIGTERM; answers `{code, signal, ms}` of its end. */
+  async stop_gracefully() {
+    const began = Date.now();
+    this.#child.kill("SIGTERM");
+    const [code, signal] = await within(STOP_MS + 5_000, "the server's end", this.#gone);
+    this.#child = null;
+    return { code, signal, ms: Date.now() - began };
+  }
+
+  /** kill -9: no process of the server is left when this resolves, its database included. */
+  async kill9() {
+    const database = this.postmaster();
+    this.#child.kill("SIGKILL");
+    await this.#gone;
+    this.#child = null;
+    return database;
+  }
+
+  /** The process id of the embedded PostgreSQL's postmaster, or undefined while there is none. */
+  postmaster() {
+    try {
+      return Number(readFileSync(join(this.data, "postgres", "postmaster.pid"), "utf8").split("\n")[0]) || undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Ends whatever still runs, and removes the data. */
+  async stop() {
+    if (this.#child) {
+      try {
+        await this.stop_gracefully();
+      } catch (error) {
+        await this.kill9();
+        throw error;
+      } finally {
+        await this.#clear();
+      }
+    } else {
+      await this.#clear();
+    }
+  }
+
+  async #clear() {
+    const database = this.postmaster();
+    if (database) await until(STOP_MS, "the end of the database", () => !alive(database));
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+/** Does this process run? A zombie does not. */
+export function alive(pid) {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /s, "")[0] !== "Z";
+  } catch {
+    return false;
+  }
+}
+
+async function free_port() {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address();
+  probe.close();
+  await once(probe, "close");
+  return port;
+}
