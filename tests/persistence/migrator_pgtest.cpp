@@ -12,7 +12,7 @@
 
 using namespace spotter;
 using namespace spotter::persistence;
-using spotter::test::test_database;
+using spotter::tests::test_database;
 using std::chrono::milliseconds;
 
 namespace {

@@ -9,7 +9,7 @@
 #include <sstream>
 #include <stdexcept>
 
-namespace spotter::test {
+namespace spotter::tests {
 
 using namespace spotter::persistence;
 
@@ -108,8 +108,12 @@ pqxx::connection test_database::connect(database_role role) const {
   return persistence::connect(settings(role));
 }
 
+std::string test_database::superuser_string() const {
+  return connection_string(superuser_of(name_));
+}
+
 pqxx::connection test_database::superuser() const {
-  return persistence::connect(superuser_of(name_));
+  return pqxx::connection{superuser_string()};
 }
 
 domain::uuid test_database::add_user() const {
@@ -149,4 +153,4 @@ std::string dump_schema(const test_database& database) {
   return out.str();
 }
 
-} // namespace spotter::test
+} // namespace spotter::tests

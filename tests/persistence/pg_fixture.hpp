@@ -10,7 +10,7 @@
 #include <filesystem>
 #include <string>
 
-namespace spotter::test {
+namespace spotter::tests {
 
 /// A folder that goes away with the object.
 class temporary_folder {
@@ -52,8 +52,9 @@ public:
 
   [[nodiscard]] pqxx::connection connect(persistence::database_role role) const;
 
-  /// A connection that row-level security does not hold.
+  /// A connection that row-level security does not hold, and how to make one.
   [[nodiscard]] pqxx::connection superuser() const;
+  [[nodiscard]] std::string superuser_string() const;
 
   /// Adds a person, as superuser, and returns the id.
   domain::uuid add_user() const;
@@ -62,13 +63,24 @@ private:
   std::string name_;
 };
 
-/// For CAF_TEST_FIXTURE_SCOPE: a migrated database for each test.
+/// For CAF_TEST_FIXTURE_SCOPE, as it is or as a base: a migrated database for each test.
 struct pg_fixture {
   test_database database;
+
+  /// What `connection_settings::server` takes.
+  [[nodiscard]] std::string server() const { return database.server(); }
+
+  /// How `role` connects.
+  [[nodiscard]] persistence::connection_settings settings(persistence::database_role role) const {
+    return database.settings(role);
+  }
+
+  /// A whole connection string of someone whom row-level security does not hold.
+  [[nodiscard]] std::string superuser() const { return database.superuser_string(); }
 };
 
 /// The schema `spotter` as SQL, by pg_dump; without the migrator's own table and what differs from
 /// dump to dump.
 std::string dump_schema(const test_database& database);
 
-} // namespace spotter::test
+} // namespace spotter::tests
