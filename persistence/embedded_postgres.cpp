@@ -134,8 +134,8 @@ connection_settings superuser_settings(const std::string& server) {
   connection_settings settings;
   settings.server = server;
   settings.user = embedded_superuser;
-  settings.application_name = "spotter bootstrap";
-  settings.statement_timeout = milliseconds{60'000};
+  settings.application_name = "spotter superuser";
+  settings.statement_timeout = milliseconds{0}; // people's queries take as long as they take
   return settings;
 }
 
@@ -156,6 +156,9 @@ std::optional<std::string> bootstrap(const fs::path& socket_folder, const std::s
     tx.exec("REVOKE ALL ON DATABASE " + name + " FROM PUBLIC");
     tx.exec("GRANT CONNECT ON DATABASE " + name
             + " TO spotter_migrator, spotter_reader, spotter_writer");
+    // For people in psql.
+    tx.exec("ALTER ROLE " + std::string{embedded_superuser} + " IN DATABASE " + name
+            + " SET search_path = spotter, public");
     return std::nullopt;
   } catch (const pqxx::failure& error) {
     return std::string{"Setting up the embedded database failed: "} + error.what();
