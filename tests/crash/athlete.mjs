@@ -12,7 +12,7 @@ export class Athlete {
   #markers = 0;
   #workouts = new Map(); // live ones known to be stored: id → {id, sets, busy, watched}
   #deleted = []; // to be restored
-  #starting = 0;
+  #starting = 1; // the first one, which is there from the beginning
 
   constructor({ name, client, exercises, random }) {
     Object.assign(this, { name, client, exercises, random });
@@ -37,9 +37,7 @@ export class Athlete {
     const sets = [...workout.sets];
     if (!workout.watched && (dice < 0.015 || workout.sets_logged > MOST_SETS)) return this.#claim(workout, "finish");
     if (!workout.watched && dice < 0.025) return this.#claim(workout, "delete");
-    if (this.#deleted.length > 0 && this.#live() < MOST_LIVE && dice < 0.2) {
-      return { kind: "restore", workout: this.#deleted.pop() };
-    }
+    if (this.#deleted.length > 0 && dice < 0.05) return { kind: "restore", workout: this.#deleted.pop().id };
     if (dice < 0.1) return { kind: "rename", workout: workout.id, marker: `note ${++this.#markers}` };
     if (dice < 0.25 && sets.length > 0) {
       return { kind: "update", workout: workout.id, set: random.pick(sets), marker: ++this.#markers };
@@ -74,19 +72,28 @@ export class Athlete {
     return { kind: "log", workout: workout.id, set: uuid7(random.bytes), fields };
   }
 
-  /** Called for each acknowledged operation: from now on others may build on it. */
-  learn = ({ kind, workout, set }) => {
-    if (kind === "start") {
-      --this.#starting;
-      const watched = this.#workouts.size === 0;
-      this.#workouts.set(workout, { id: workout, sets: new Set(), sets_logged: 0, busy: false, watched });
-    } else if (kind === "log") {
-      this.#workouts.get(workout)?.sets.add(set);
-    } else if (kind === "finish") {
-      this.#workouts.delete(workout);
-    } else if (kind === "delete") {
-      this.#workouts.delete(workout);
-      this.#deleted.push(workout);
-    }
+  /** Called with each operation once its outcome is definite: from then on others may build on it. */
+  learn = (op) => {
+    if (op.kind === "start") --this.#starting;
+    if (op.outcome === "acknowledged") this.#stored(op);
+    else this.#refused(op);
   };
+
+  #stored({ kind, workout: id, set }) {
+    const workout = this.#workouts.get(id);
+    if (kind === "start") {
+      this.#workouts.set(id, { id, sets: new Set(), sets_logged: 0, refusals: 0, watched: this.#workouts.size === 0 });
+    } else if (kind === "log") {
+      workout?.sets.add(set);
+    } else if (kind === "finish" || kind === "delete") {
+      this.#workouts.delete(id);
+      if (kind === "delete") this.#deleted.push(workout);
+    }
+  }
+
+  // One refusal comes from a race of two devices; more of them mean that the workout is not there.
+  #refused({ workout: id }) {
+    const workout = this.#workouts.get(id);
+    if (workout && (workout.busy || ++workout.refusals > 5)) this.#workouts.delete(id);
+  }
 }

@@ -46,8 +46,7 @@ export async function run({ seed, rounds, fault, binary, say = () => {} }) {
       gate.set(false);
       const before = fleet.acknowledged;
       const began = Date.now();
-      const done = fault(server, random);
-      await done;
+      await fault(server, random);
       say(`round ${round}: ${before} acknowledged, back after ${Date.now() - began} ms`);
       gate.set(true);
     }
@@ -85,14 +84,15 @@ class Fleet {
     const first = { op: `${name}-0`, kind: "start", workout: workout.id, outcome: "acknowledged" };
     athlete.operations = [{ ...first, version: workout.version }];
     athlete.learn(first);
-    const acknowledged = (op) => {
+    const concluded = (op) => {
       athlete.learn(op);
+      if (op.outcome !== "acknowledged") return;
       ++this.acknowledged;
       this.#next.resolve();
     };
     const device = (kind, transport, always_keyed) =>
       athlete.devices.push(
-        new Device({ name: `${name}-${kind}`, transport, gate, random: random.split(), always_keyed, acknowledged }),
+        new Device({ name: `${name}-${kind}`, transport, gate, random: random.split(), always_keyed, concluded }),
       );
     device("phone", new RestDevice(server, client.token), false);
     device("tablet", new RestDevice(server, client.token), true);

@@ -12,10 +12,10 @@ const passing = (status) => status >= 500 || status === 408 || status === 429;
 export class Device {
   /**
    * `transport` has `attempt(op, impatient_ms)`; `gate.open()` resolves while the server is thought to run;
-   * `acknowledged(op)` is called for each operation that was acknowledged.
+   * `concluded(op)` is called with each operation that got its definite answer.
    */
-  constructor({ name, transport, gate, random, always_keyed, acknowledged }) {
-    Object.assign(this, { name, transport, gate, random, always_keyed, acknowledged });
+  constructor({ name, transport, gate, random, always_keyed, concluded }) {
+    Object.assign(this, { name, transport, gate, random, always_keyed, concluded });
     this.operations = [];
     this.attempts = 0;
   }
@@ -63,12 +63,12 @@ export class Device {
     if (status < 300) {
       op.outcome = "acknowledged";
       if (exact) Object.assign(op, { version, position });
-      this.acknowledged(op);
     } else {
       op.outcome = "refused";
       op.why = why;
       op.surely_absent = exact;
     }
+    this.concluded(op);
   }
 }
 
