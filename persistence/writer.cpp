@@ -251,7 +251,9 @@ void writer_state::commit_one_by_one(std::vector<entry>& batch, std::size_t from
 
 /// One unit was refused by the database.
 void writer_state::judge(entry& e, const pqxx::sql_error& why) {
-  const std::string text = why.what();
+  // The first line names the constraint; the others quote our SQL, which is nobody's business.
+  const std::string whole = why.what();
+  const auto text = whole.substr(0, whole.find('\n'));
   const auto fault = fault_of(why.sqlstate());
   if (why.sqlstate() == fenced_sqlstate) {
     reply(e, store_result::fenced);

@@ -28,6 +28,11 @@ shard_state::shard_state(actor::pointer self, environment_ptr env, shard_setting
     sessions_.erase(it);
     active_->dec();
   });
+  self_->set_exit_handler([this](const caf::exit_msg& exit) {
+    for (const auto& [user, session] : sessions_)
+      self_->send_exit(session, exit.reason);
+    self_->quit(exit.reason);
+  });
 }
 
 shard_state::actor::behavior_type shard_state::make_behavior() {

@@ -1,0 +1,46 @@
+#include "persistence/maintenance.hpp"
+
+#include <caf/event_based_actor.hpp>
+#include <spdlog/spdlog.h>
+
+namespace spotter::persistence {
+
+namespace {
+
+constexpr std::chrono::hours interval{1};
+constexpr int months_ahead = 3;
+constexpr int prune_batch = 10'000;
+constexpr int most_batches = 1'000; // of one round
+
+void look_after(const connection_settings& settings) {
+  auto connection = connect(settings);
+  pqxx::nontransaction tx{connection};
+  tx.exec("SELECT spotter.ensure_audit_partitions($1)", pqxx::params{months_ahead});
+  for (int i = 0; i < most_batches; ++i)
+    if (tx.query_value<int>("SELECT spotter.prune_idempotency_keys(interval '24 hours', $1)",
+                            pqxx::params{prune_batch})
+        < prune_batch)
+      break;
+}
+
+caf::behavior maintenance(caf::event_based_actor* self, const connection_settings& settings) {
+  self->send(self, caf::tick_atom_v);
+  return {
+    [self, settings](caf::tick_atom) {
+      try {
+        look_after(settings);
+      } catch (const std::exception& why) {
+        spdlog::warn("database maintenance failed, it is tried again in an hour: {}", why.what());
+      }
+      self->delayed_send(self, interval, caf::tick_atom_v);
+    },
+  };
+}
+
+} // namespace
+
+caf::actor spawn_maintenance(caf::actor_system& system, connection_settings settings) {
+  return system.spawn<caf::detached>(maintenance, std::move(settings));
+}
+
+} // namespace spotter::persistence

@@ -1,0 +1,25 @@
+#include "server/actor_system.hpp"
+
+#include "actors/messages/all.hpp"
+
+#include <caf/init_global_meta_objects.hpp>
+
+namespace spotter::server {
+
+actor_runtime::actor_runtime(unsigned threads) {
+  static const bool registered = [] {
+    caf::init_global_meta_objects<caf::id_block::spotter>();
+    caf::core::init_global_meta_objects();
+    return true;
+  }();
+  static_cast<void>(registered);
+  // Work stealing sleeps 50 µs between polls by default, which would double the latency of a set at
+  // low load: a few quick polls, then straight to the short sleep.
+  config_.set("caf.work-stealing.aggressive-poll-attempts", 10);
+  config_.set("caf.work-stealing.moderate-poll-attempts", 0);
+  if (threads > 0)
+    config_.set("caf.scheduler.max-threads", threads);
+  system_ = std::make_unique<caf::actor_system>(config_);
+}
+
+} // namespace spotter::server

@@ -1,0 +1,95 @@
+#include "config/settings.hpp"
+#include "server/migrate_command.hpp"
+#include "server/psql_command.hpp"
+#include "server/serve.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <fstream>
+#include <iostream>
+#include <sstream>
+
+namespace {
+
+using namespace spotter;
+
+/// Reads the settings from `file` (may be empty) and the environment, or says all that is wrong and
+/// leaves.
+config::settings load_settings(const std::string& file) {
+  std::string text;
+  if (!file.empty()) {
+    std::ifstream in{file};
+    if (!in) {
+      std::cerr << "spotterd: can't read the configuration file " << file << '\n';
+      std::exit(2);
+    }
+    std::ostringstream content;
+    content << in.rdbuf();
+    text = content.str();
+  }
+  auto loaded = config::load(text, config::process_environment);
+  if (const auto* errors = std::get_if<config::config_errors>(&loaded)) {
+    std::cerr << "spotterd: the configuration is not valid:\n";
+    for (const auto& error : *errors)
+      std::cerr << "  " << error << '\n';
+    std::exit(2);
+  }
+  return std::get<config::settings>(std::move(loaded));
+}
+
+/// `spotterd migrate status|up|down|new`.
+void add_migrate_commands(CLI::App& migrate, server::migrate_options& options) {
+  using action = server::migrate_options::action;
+  migrate.require_subcommand(1);
+  const auto on = [&options](CLI::App* command, action what) {
+    command->callback([&options, what] { options.what = what; });
+    return command;
+  };
+  on(migrate.add_subcommand("status", "List every migration and where it stands"),
+     action::status);
+  auto* up = on(migrate.add_subcommand("up", "Apply what is pending"), action::up);
+  up->add_option("--to", options.to, "Stop after this version");
+  auto* down = on(migrate.add_subcommand("down", "Take down what is above a version"),
+                  action::down);
+  down->add_option("to", options.to, "The version to keep; 0 takes down all")->required();
+  auto* fresh = on(migrate.add_subcommand("new", "Write an empty pair of files"), action::create);
+  fresh->add_option("name", options.name, "What it does, as add_set_rpe")->required();
+  fresh->add_option("--folder", options.folder, "Where to write it")->capture_default_str();
+  for (auto* command : {up, down})
+    command->add_flag("--from-folder", options.from_folder,
+                      "Use the files of ./migrations, not those of this program");
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"Spotter: a reactive workout server.", "spotterd"};
+  app.require_subcommand(1);
+  std::string file = config::process_environment("SPOTTER_CONFIG").value_or("");
+  app.add_option("-c,--config", file, "TOML file with settings; also SPOTTER_CONFIG");
+
+  auto* serve = app.add_subcommand("serve", "Serve in the foreground until SIGTERM or Ctrl-C");
+  auto* config = app.add_subcommand("config", "Print every setting with its default and meaning");
+  auto* migrate = app.add_subcommand("migrate", "Look at or change the database's schema");
+  server::migrate_options migration;
+  add_migrate_commands(*migrate, migration);
+  auto* psql = app.add_subcommand("psql", "Open psql on the embedded database, as its owner");
+  psql->prefix_command();
+
+  CLI11_PARSE(app, argc, argv);
+  if (*config) {
+    std::cout << config::documented_defaults();
+    return 0;
+  }
+  const auto settings = load_settings(file);
+  if (*serve) {
+    server::block_ending_signals();
+    return server::serve(settings);
+  }
+  if (*migrate) {
+    migration.server = settings.database.server;
+    migration.data_folder = settings.data;
+    return server::run_migrate(migration);
+  }
+  return server::run_psql(settings.data, psql->remaining());
+}

@@ -1,0 +1,294 @@
+#include "server/node.hpp"
+
+#include "actors/identity/identity.hpp"
+#include "actors/identity/signing_key.hpp"
+#include "actors/imports/import_supervisor.hpp"
+#include "actors/jobs/job_supervisor.hpp"
+#include "actors/recommend/recommender.hpp"
+#include "actors/session_request.hpp"
+#include "actors/shard/shard.hpp"
+#include "gateway/gateway.hpp"
+#include "persistence/catalogue_loader.hpp"
+#include "persistence/embedded_postgres.hpp"
+#include "persistence/identity_store.hpp"
+#include "persistence/job_store.hpp"
+#include "persistence/maintenance.hpp"
+#include "persistence/migrator.hpp"
+#include "persistence/ownership.hpp"
+#include "persistence/reader.hpp"
+#include "persistence/writer.hpp"
+#include "server/actor_system.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/event_based_actor.hpp>
+#include <caf/send.hpp>
+#include <spdlog/spdlog.h>
+
+#include <array>
+#include <atomic>
+#include <filesystem>
+#include <stdexcept>
+#include <vector>
+
+namespace spotter::server {
+
+namespace {
+
+using persistence::database_role;
+
+constexpr std::size_t shard_count = 256;
+
+[[noreturn]] void fail(const std::string& step, const std::string& why) {
+  throw std::runtime_error(step + ": " + why);
+}
+
+std::unique_ptr<persistence::embedded_postgres>
+start_database(const config::settings& settings,
+               const std::function<void(const std::string&)>& tell) {
+  if (!settings.database.server.empty())
+    return nullptr;
+  std::filesystem::create_directories(settings.data);
+  persistence::embedded_postgres_options options;
+  options.report = [](const std::string& what) { spdlog::info("database: {}", what); };
+  options.max_connections = static_cast<int>(
+    settings.database.writers + settings.database.readers + settings.database.identity_workers
+    + 20); // jobs, maintenance, migrations, psql
+  tell("starting the embedded PostgreSQL in " + settings.data.string());
+  auto started = persistence::embedded_postgres::start(settings.data, std::move(options));
+  if (!started)
+    fail("the embedded database did not start", started.error());
+  return std::move(*started);
+}
+
+} // namespace
+
+/// In the order of construction; destroyed in the reverse.
+struct node::parts {
+  explicit parts(const config::settings& s) : settings(s) {}
+
+  ~parts() { stop(); }
+
+  void stop();
+  void migrate(const std::function<void(const std::string&)>& tell);
+  void spawn_sessions();
+  void spawn_services();
+  void start_gateway();
+  [[nodiscard]] persistence::connection_settings connection(database_role role,
+                                                            const char* purpose) const;
+  [[nodiscard]] messages::shard_actor shard_of(const domain::uuid& user_id) const {
+    return shards[user_id.bytes[15]];
+  }
+
+  config::settings settings;
+  std::unique_ptr<persistence::embedded_postgres> database;
+  std::string server; // connection string
+  std::unique_ptr<actor_runtime> runtime;
+  persistence::shard_epochs epochs{};
+  std::vector<messages::writer_actor> writers;
+  messages::reader_actor reader;
+  std::vector<messages::shard_actor> shards;
+  messages::identity_store_actor identity_store;
+  messages::identity_actor identity;
+  messages::job_store_actor job_store;
+  messages::job_supervisor_actor jobs;
+  messages::recommend_actor recommender;
+  caf::actor maintenance;
+  std::unique_ptr<gateway::gateway> front;
+  bool stopped = false;
+};
+
+persistence::connection_settings node::parts::connection(database_role role,
+                                                         const char* purpose) const {
+  persistence::connection_settings out;
+  out.server = server;
+  out.role = role;
+  out.application_name = std::string{"spotter "} + purpose;
+  return out;
+}
+
+void node::parts::migrate(const std::function<void(const std::string&)>& tell) {
+  auto files = persistence::embedded_migrations();
+  if (!files)
+    fail("the migrations can't be read", files.error().message);
+  persistence::migrator_options options;
+  options.report = tell;
+  const persistence::migrator run{connection(database_role::migrator, "migrator"),
+                                  std::move(*files), options};
+  const auto steps = run.up();
+  if (!steps)
+    fail("the database's schema could not be brought up to date", steps.error().message);
+  for (const auto& step : *steps)
+    tell("migrated to " + std::to_string(step.version) + " " + step.name);
+  if (const auto changed
+      = persistence::load_catalogue(connection(database_role::migrator, "catalogue"));
+      changed > 0)
+    tell("loaded " + std::to_string(changed) + " rows of the exercise catalogue");
+}
+
+void node::parts::spawn_sessions() {
+  auto& system = runtime->system();
+  for (std::size_t i = 0; i < settings.database.writers; ++i) {
+    persistence::writer_settings w;
+    w.connection = connection(database_role::writer, "writer");
+    w.queued_units = settings.database.queued_units;
+    writers.push_back(persistence::spawn_writer(system, std::move(w)));
+  }
+  persistence::reader_settings r;
+  r.connection = connection(database_role::reader, "reader");
+  r.readers = settings.database.readers;
+  reader = persistence::spawn_reader(system, std::move(r));
+
+  actors::shard_settings limits;
+  limits.idle_time = settings.sessions.idle_time;
+  for (std::size_t shard = 0; shard < shard_count; ++shard) {
+    auto env = std::make_shared<actors::session_environment>();
+    env->epoch = epochs[shard];
+    env->writer = writers[shard % writers.size()];
+    env->reader = reader;
+    env->limits.queued_commands = settings.sessions.queued_commands;
+    // The supervisor is started later than the sessions that wake it.
+    env->import_queued = [this] {
+      if (jobs)
+        caf::anon_send(jobs, messages::jobs_queued{});
+    };
+    shards.push_back(actors::spawn_shard(system, std::move(env), limits));
+  }
+}
+
+void node::parts::spawn_services() {
+  auto& system = runtime->system();
+  const auto find_shard = [this](const domain::uuid& user_id) { return shard_of(user_id); };
+
+  persistence::identity_store_settings store;
+  store.connection = connection(database_role::writer, "identity");
+  store.workers = settings.database.identity_workers;
+  identity_store = persistence::spawn_identity_store(system, std::move(store));
+
+  actors::identity::settings id;
+  id.key_file = settings.data / "signing.key";
+  id.passwords.cost.passes = settings.identity.password_passes;
+  id.passwords.cost.memory_bytes = settings.identity.password_memory_mib * 1024 * 1024;
+  id.passwords.workers = settings.identity.password_workers;
+  id.passwords.max_queued = settings.identity.password_queue;
+  id.logins.access_lifetime = settings.identity.access_lifetime;
+  id.logins.absolute_lifetime = settings.identity.login_lifetime;
+  id.logins.idle_lifetime = settings.identity.login_idle_lifetime;
+  actors::identity::hooks hooks;
+  hooks.on_revoked = [this](const messages::login_revoked& what) {
+    if (front)
+      front->revoked(what);
+  };
+  hooks.announce = [&system, find_shard](const domain::uuid& user_id,
+                                         const messages::announce_revocation& what) {
+    // A courtesy to the user's other screens: if it can't be stored, the login has ended all the same.
+    system.spawn([find_shard, user_id, what](caf::event_based_actor* self) {
+      actors::ask_session(self, find_shard, actors::session_patience{},
+                          messages::command{user_id, {}, {}, {}, what},
+                          [](const messages::command_reply&) {});
+    });
+  };
+  identity = actors::identity::spawn(system, id, identity_store, hooks);
+
+  job_store = persistence::spawn_job_store(system, connection(database_role::writer, "jobs"));
+  actors::job_settings how;
+  how.slots = settings.jobs.slots;
+  how.lease = settings.jobs.lease;
+  how.retry.max_attempts = settings.jobs.max_attempts;
+  how.retry.unit = settings.jobs.retry_unit;
+  how.retry.max_delay = settings.jobs.max_delay;
+  jobs = actors::spawn_job_supervisor(system, job_store,
+                                      {{"import", actors::import_job_factory(reader, find_shard)}},
+                                      how);
+  actors::recommend_settings advice;
+  advice.pool.deadline = settings.recommend.deadline;
+  advice.pool.workers = settings.recommend.workers;
+  recommender = actors::spawn_recommender(system, reader, find_shard,
+                                          actors::built_in_engines(), advice);
+  maintenance
+    = persistence::spawn_maintenance(system, connection(database_role::writer, "maintenance"));
+}
+
+void node::parts::start_gateway() {
+  gateway::gateway_config how;
+  how.address = settings.listen.address;
+  how.port = settings.listen.port;
+  how.io_threads = settings.listen.io_threads;
+  how.node = settings.node;
+  how.tls_certificate = settings.listen.tls_certificate;
+  how.tls_key = settings.listen.tls_key;
+  how.allowed_origins = settings.listen.allowed_origins;
+  how.limits.connections = settings.listen.connections;
+  how.limits.connections_per_address = settings.listen.connections_per_address;
+  how.limits.sign_ins_per_minute = settings.identity.sign_ins_per_minute;
+
+  gateway::gateway_ports reach;
+  reach.shard_of = [this](const domain::uuid& user_id) { return shard_of(user_id); };
+  reach.reader = reader;
+  reach.identity = identity;
+  reach.recommender = recommender;
+  reach.jobs = jobs;
+  const auto key = actors::identity::load_or_create_key(settings.data / "signing.key");
+  reach.keys.push_back({key.key_id(), key.public_key()});
+  for (const auto& writer : writers)
+    reach.readiness.push_back({"writer", caf::actor_cast<caf::actor>(writer)});
+  reach.readiness.push_back({"reader", caf::actor_cast<caf::actor>(reader)});
+  front = std::make_unique<gateway::gateway>(runtime->system(), std::move(how), std::move(reach));
+  front->start();
+}
+
+// Connections first, on their own threads; then the actors that serve them; the system last.
+void node::parts::stop() {
+  if (stopped)
+    return;
+  stopped = true;
+  front.reset();
+  const auto end = [](auto& handle) {
+    if (handle)
+      caf::anon_send_exit(handle, caf::exit_reason::user_shutdown);
+    handle = nullptr;
+  };
+  end(jobs);
+  end(recommender);
+  end(identity);
+  for (auto& shard : shards)
+    caf::anon_send_exit(shard, caf::exit_reason::user_shutdown);
+  shards.clear();
+  end(maintenance);
+  end(job_store);
+  end(identity_store);
+  end(reader);
+  for (auto& writer : writers)
+    caf::anon_send_exit(writer, caf::exit_reason::user_shutdown);
+  writers.clear();
+  runtime.reset();
+  if (database)
+    database->stop();
+}
+
+node::node(const config::settings& settings, const std::function<void(const std::string&)>& tell)
+  : parts_(std::make_unique<parts>(settings)) {
+  auto& p = *parts_;
+  p.database = start_database(settings, tell);
+  p.server = p.database ? p.database->server() : settings.database.server;
+  p.migrate(tell);
+  const auto incarnation = domain::make_uuid_v7();
+  p.epochs = persistence::take_all_shards(p.connection(database_role::writer, "ownership"),
+                                          incarnation);
+  tell("node " + settings.node + " owns all shards as " + domain::to_string(incarnation));
+  p.runtime = std::make_unique<actor_runtime>(settings.actor_threads);
+  p.spawn_sessions();
+  p.spawn_services();
+  p.start_gateway();
+}
+
+node::~node() = default;
+
+std::uint16_t node::port() const {
+  return parts_->front->port();
+}
+
+void node::drain(std::chrono::milliseconds limit) {
+  parts_->front->drain(limit);
+}
+
+} // namespace spotter::server

@@ -1,0 +1,274 @@
+#include "persistence/writer.hpp"
+
+#include "actors/shard/shard.hpp"
+#include "persistence/ownership.hpp"
+#include "tests/persistence/read_story.hpp"
+
+#include <caf/event_based_actor.hpp>
+
+#define CAF_SUITE writer
+#include "caf/test/unit_test.hpp"
+
+using namespace spotter;
+using namespace spotter::messages;
+using namespace spotter::persistence;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A writer on a real database, with one live workout of each of two people.
+struct fixture : tests::pg_fixture {
+  caf::actor_system_config config;
+  caf::actor_system system{config};
+  caf::scoped_actor self{system};
+  tests::story rows{superuser()};
+  domain::uuid owner = domain::make_uuid_v7();
+  shard_epochs epochs = take_all_shards(settings(database_role::writer), owner);
+  writer_actor writer = spawn_writer(system, how());
+
+  fixture() {
+    rows.exercise(tests::bench_press, "Bench press", "");
+    add_person(tests::alice, "alice@example.org", 'a');
+    add_person(tests::bob, "bob@example.org", 'b');
+  }
+
+  ~fixture() { self->send_exit(writer, caf::exit_reason::user_shutdown); }
+
+  writer_settings how() {
+    writer_settings out;
+    out.connection = settings(database_role::writer);
+    out.connect_deadline = 3s;
+    return out;
+  }
+
+  static domain::uuid workout_of(char digit) { return tests::id(digit, 10); }
+  static domain::uuid instance_of(char digit) { return tests::id(digit, 20); }
+
+  void add_person(const domain::uuid& who, const std::string& email, char digit) {
+    rows.user(who, email);
+    rows.workout(who, workout_of(digit), "2026-03-01 17:00:00+00");
+    rows.instance(who, workout_of(digit), instance_of(digit), tests::bench_press, 0, 1);
+  }
+
+  /// A set of 5 × 100 kg as one unit.
+  std::shared_ptr<store_unit> set_unit(const domain::uuid& who, char digit, std::int64_t seq) {
+    auto unit = std::make_shared<store_unit>();
+    unit->user_id = who;
+    unit->unit_id = domain::make_uuid_v7();
+    const auto epoch = epochs[static_cast<std::size_t>(shard_of(who))];
+    unit->events.push_back({{epoch, seq},
+                            event_name::set_logged,
+                            workout_of(digit),
+                            domain::now(),
+                            shared_text{R"({"set":{}})"}});
+    domain::set_record set;
+    set.set_id = domain::make_uuid_v7();
+    set.workout_id = workout_of(digit);
+    set.exercise_instance_id = instance_of(digit);
+    set.actual.reps = 5;
+    set.actual.weight = domain::weight{100, domain::weight_unit::kg};
+    set.actual.rpe = 8.5;
+    set.completed_at = set.created_at = set.updated_at = domain::now();
+    set.version = seq;
+    unit->changes.emplace_back(add_set{set});
+    return unit;
+  }
+
+  void send(const std::shared_ptr<store_unit>& unit) { self->send(writer, store{unit}); }
+
+  stored receive() {
+    stored out;
+    self->receive([&out](const stored& s) { out = s; },
+                  caf::after(20s) >> [] { CAF_FAIL("the writer does not answer"); });
+    return out;
+  }
+
+  store_result commit(const std::shared_ptr<store_unit>& unit) {
+    send(unit);
+    return receive().result;
+  }
+
+  int count(const std::string& table) {
+    return rows.sql("SELECT count(*) FROM spotter." + table)[0][0].as<int>();
+  }
+
+  /// Ends the writer's connections from outside.
+  void cut_connections() {
+    rows.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+             " WHERE usename = 'spotter_writer' AND datname = current_database()");
+  }
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(writer_tests, fixture)
+
+CAF_TEST(stores a set with its event) {
+  CAF_CHECK_EQUAL(commit(set_unit(tests::alice, 'a', 1)), store_result::committed);
+  const auto row = rows.sql("SELECT reps, weight_value, weight_g, rpe, version FROM"
+                            " spotter.workout_set")[0];
+  CAF_CHECK_EQUAL(row[0].as<int>(), 5);
+  CAF_CHECK_EQUAL(row[1].as<double>(), 100.0);
+  CAF_CHECK_EQUAL(row[2].as<int>(), 100'000);
+  CAF_CHECK_EQUAL(row[3].as<double>(), 8.5);
+  CAF_CHECK_EQUAL(count("event"), 1);
+}
+
+CAF_TEST(one bad unit fails alone) {
+  auto good = set_unit(tests::alice, 'a', 1);
+  auto bad = set_unit(tests::bob, 'b', 1);
+  std::get<add_set>(bad->changes[0]).set.actual.reps = 1'000'000;
+  send(good);
+  send(bad);
+  auto first = receive();
+  auto second = receive();
+  if (first.user_id != tests::alice)
+    std::swap(first, second);
+  CAF_CHECK_EQUAL(first.result, store_result::committed);
+  CAF_CHECK_EQUAL(second.result, store_result::rejected);
+  CAF_CHECK_EQUAL(count("event"), 1);
+}
+
+CAF_TEST(a former owner is fenced) {
+  auto unit = set_unit(tests::alice, 'a', 1);
+  static_cast<void>(take_all_shards(settings(database_role::writer), domain::make_uuid_v7()));
+  CAF_CHECK_EQUAL(commit(unit), store_result::fenced);
+  CAF_CHECK_EQUAL(count("workout_set"), 0);
+}
+
+CAF_TEST(a taken place in the story is superseded) {
+  CAF_CHECK_EQUAL(commit(set_unit(tests::alice, 'a', 1)), store_result::committed);
+  CAF_CHECK_EQUAL(commit(set_unit(tests::alice, 'a', 1)), store_result::superseded);
+  CAF_CHECK_EQUAL(count("workout_set"), 1);
+}
+
+CAF_TEST(the same unit again is committed once) {
+  // As after a cut connection: the writer finds that it was there already.
+  auto unit = set_unit(tests::alice, 'a', 1);
+  CAF_CHECK_EQUAL(commit(unit), store_result::committed);
+  std::get<add_set>(unit->changes[0]).set.set_id = domain::make_uuid_v7();
+  CAF_CHECK_EQUAL(commit(unit), store_result::committed);
+  CAF_CHECK_EQUAL(count("workout_set"), 1);
+  CAF_CHECK_EQUAL(count("event"), 1);
+}
+
+CAF_TEST(a cut connection loses and doubles nothing) {
+  CAF_CHECK_EQUAL(commit(set_unit(tests::alice, 'a', 1)), store_result::committed);
+  for (int seq = 2; seq < 22; ++seq) {
+    if (seq % 5 == 0)
+      cut_connections();
+    CAF_CHECK_EQUAL(commit(set_unit(tests::alice, 'a', seq)), store_result::committed);
+  }
+  CAF_CHECK_EQUAL(count("workout_set"), 21);
+  CAF_CHECK_EQUAL(count("event"), 21);
+}
+
+CAF_TEST(the writer sees no user that its batch does not name) {
+  auto unit = set_unit(tests::alice, 'a', 1);
+  // A row of Bob's in a unit of Alice's: the policy refuses it.
+  std::get<add_set>(unit->changes[0]).set.workout_id = workout_of('b');
+  std::get<add_set>(unit->changes[0]).set.exercise_instance_id = instance_of('b');
+  CAF_CHECK_EQUAL(commit(unit), store_result::rejected);
+  CAF_CHECK_EQUAL(count("event"), 0);
+}
+
+CAF_TEST(an answer to a key is stored with its unit or not at all) {
+  auto unit = set_unit(tests::alice, 'a', 1);
+  unit->answer = remembered_answer{"key", "print", true, 1, {1, 1}, shared_text{"{}"}};
+  CAF_CHECK_EQUAL(commit(unit), store_result::committed);
+  CAF_CHECK_EQUAL(count("idempotency_key"), 1);
+  auto second = set_unit(tests::alice, 'a', 2);
+  second->answer = unit->answer;
+  CAF_CHECK_EQUAL(commit(second), store_result::rejected);
+  CAF_CHECK_EQUAL(count("event"), 1);
+}
+
+CAF_TEST(rebuilt records follow the rules of the domain) {
+  auto unit = set_unit(tests::alice, 'a', 1);
+  auto heavier = std::get<add_set>(unit->changes[0]).set;
+  heavier.set_id = domain::make_uuid_v7();
+  heavier.actual.reps = 1;
+  heavier.actual.weight = domain::weight{110, domain::weight_unit::kg};
+  auto warmup = heavier;
+  warmup.set_id = domain::make_uuid_v7();
+  warmup.kind = domain::set_kind::warmup;
+  warmup.actual.weight = domain::weight{200, domain::weight_unit::kg};
+  unit->changes.emplace_back(add_set{heavier});
+  unit->changes.emplace_back(add_set{warmup});
+  unit->changes.emplace_back(rebuild_records{tests::bench_press});
+  CAF_CHECK_EQUAL(commit(unit), store_result::committed);
+  const auto records
+    = rows.sql("SELECT kind, value FROM spotter.personal_record ORDER BY kind");
+  CAF_REQUIRE_EQUAL(records.size(), 2);
+  CAF_CHECK_EQUAL(records[0][1].as<double>(), 110.0);
+  std::vector<domain::personal_record> best;
+  for (const auto& set : {std::get<add_set>(unit->changes[0]).set, heavier, warmup})
+    for (const auto& record : domain::new_records(set, tests::bench_press, best)) {
+      std::erase_if(best, [&record](const auto& b) { return b.kind == record.kind; });
+      best.push_back(record);
+    }
+  for (const auto& record : best)
+    if (record.kind == domain::record_kind::e1rm)
+      CAF_CHECK(std::abs(records[1][1].as<double>() - record.value) < 1e-9);
+}
+
+CAF_TEST(a session works through the whole chain and survives its end) {
+  auto env = std::make_shared<actors::session_environment>();
+  env->epoch = epochs[static_cast<std::size_t>(shard_of(tests::alice))];
+  env->writer = writer;
+  reader_settings reading;
+  reading.connection = settings(database_role::reader);
+  env->reader = spawn_reader(system, reading);
+  auto shard = actors::spawn_shard(system, env, {});
+  const auto ask = [&](command_body body) {
+    outcome out;
+    caf::actor session;
+    self->request(shard, 5s, get_session{tests::alice})
+      .receive([&](const session_found& found) { session = found.session; },
+               [](const caf::error& why) { CAF_FAIL(why); });
+    self->request(session, 10s, command{tests::alice, {}, {}, {}, std::move(body)})
+      .receive(
+        [&out](const command_reply& reply) {
+          if (const auto* refused = std::get_if<failure>(&reply.result))
+            CAF_FAIL(refused->detail);
+          out = std::get<outcome>(reply.result);
+        },
+        [](const caf::error& why) { CAF_FAIL(why); });
+    return out;
+  };
+  rows.sql("DELETE FROM spotter.exercise_instance");
+  rows.sql("DELETE FROM spotter.workout");
+  const auto id = domain::make_uuid_v7();
+  ask(start_workout{id, "Push", {}, {}, {}});
+  log_set set;
+  set.workout_id = id;
+  set.entry.set_id = domain::make_uuid_v7();
+  set.entry.exercise_id = tests::bench_press;
+  set.entry.actual.reps = 5;
+  set.entry.actual.weight = domain::weight{100, domain::weight_unit::kg};
+  set.entry.target = set.entry.actual;
+  const auto logged = ask(set);
+  CAF_CHECK_EQUAL(logged.at.seq, 4); // the set and two first records
+  update_set change;
+  change.workout_id = id;
+  change.set_id = *set.entry.set_id;
+  change.given = member_reps;
+  change.actual.reps = 8;
+  const auto changed = ask(change);
+  ask(delete_set{id, *set.entry.set_id});
+  // A new owner of the shard knows what the old one stored.
+  self->send_exit(shard, caf::exit_reason::user_shutdown);
+  epochs = take_all_shards(settings(database_role::writer), domain::make_uuid_v7());
+  auto env2 = std::make_shared<actors::session_environment>(*env);
+  env2->epoch = epochs[static_cast<std::size_t>(shard_of(tests::alice))];
+  shard = actors::spawn_shard(system, env2, {});
+  const auto back = ask(revert_workout{id, changed.version});
+  CAF_CHECK_NOT_EQUAL(back.body.str().find(R"("reps":8)"), std::string::npos);
+  const auto finished = ask(finish_workout{id, {}});
+  CAF_CHECK_NOT_EQUAL(finished.body.str().find(R"("volume_kg":800)"), std::string::npos);
+  CAF_CHECK_EQUAL(rows.sql("SELECT count(*) = max(seq) FROM spotter.event")[0][0].as<bool>(), true);
+  self->send_exit(shard, caf::exit_reason::user_shutdown);
+  self->send_exit(env->reader, caf::exit_reason::user_shutdown);
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
