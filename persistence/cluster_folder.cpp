@@ -238,10 +238,13 @@ bool cluster_folder::end_leftovers(milliseconds fast) const {
       ::kill(process, SIGKILL);
   if (!all_gone(milliseconds{5'000}))
     return false;
-  // Nothing runs here, so what the file says is stale; the server would refuse to start if another
-  // process happened to have that number now.
-  std::error_code error;
-  fs::remove(cluster_ / "postmaster.pid", error);
+  // Nothing runs here, so what these files say is stale; the server would refuse to start if another
+  // process, or a dead one that nobody has waited for, had that number now.
+  for (const auto& stale : {cluster_ / "postmaster.pid", socket_ / ".s.PGSQL.5432.lock",
+                            socket_ / ".s.PGSQL.5432"}) {
+    std::error_code error;
+    fs::remove(stale, error);
+  }
   return true;
 }
 

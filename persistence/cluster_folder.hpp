@@ -54,7 +54,7 @@ public:
   [[nodiscard]] std::vector<pid_t> leftovers() const;
 
   /// Ends leftovers: asks for a fast shutdown, then an immediate one, then kills, each step with
-  /// its time. Then nothing of the cluster runs, and a stale postmaster.pid is gone.
+  /// its time. Then nothing of the cluster runs, and stale lock files are gone.
   [[nodiscard]] bool end_leftovers(std::chrono::milliseconds fast) const;
 
 private:
