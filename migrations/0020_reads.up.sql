@@ -44,7 +44,8 @@ END
 $$;
 COMMENT ON FUNCTION spotter.read_workouts(
   uuid, smallint, timestamptz, timestamptz, timestamptz, uuid, integer) IS
-  'A page of workouts, newest start first, strictly after (p_before, p_before_id), with their sums.';
+  'A page of workouts, newest start first, strictly after (p_before, p_before_id), with '
+  'their sums.';
 
 CREATE FUNCTION spotter.read_workout(p_user uuid, p_workout uuid)
 RETURNS TABLE (w spotter.workout, i spotter.exercise_instance, s spotter.workout_set)
@@ -69,7 +70,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION spotter.read_workout(uuid, uuid) IS
-  'A workout, then its instances, then its sets, each in order, deleted ones too: one of the three columns a row.';
+  'A workout, then its instances, then its sets, each in order, deleted ones too: one of the '
+  'three columns a row.';
 
 CREATE FUNCTION spotter.read_workout_at(p_user uuid, p_workout uuid, p_version bigint)
 RETURNS TABLE (w spotter.workout, i spotter.exercise_instance, s spotter.workout_set)
@@ -130,7 +132,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION spotter.read_workout_at(uuid, uuid, bigint) IS
-  'As read_workout, but as the rows were once the event p_version had been committed; rows that came later are absent.';
+  'As read_workout, but as the rows were once the event p_version had been committed; rows '
+  'that came later are absent.';
 
 CREATE FUNCTION spotter.read_changes(p_user uuid, p_since bigint, p_limit integer)
 RETURNS TABLE (head boolean, seq bigint, epoch bigint, name smallint, workout_id uuid,
@@ -154,7 +157,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION spotter.read_changes(uuid, bigint, integer) IS
-  'The newest event without its data (none for an empty story), then those after p_since, oldest first.';
+  'The newest event without its data (none for an empty story), then those after p_since, '
+  'oldest first.';
 
 CREATE FUNCTION spotter.read_session(p_user uuid, p_answers integer)
 RETURNS TABLE (email text, display_name text, time_zone text, unit smallint, role text,
@@ -222,7 +226,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION spotter.read_session(uuid, integer) IS
-  'What a session begins with: profile and head; live workouts, their instances and sets; answers of the last day, newest first. No row: no such user.';
+  'What a session begins with: profile and head; live workouts, their instances and sets; '
+  'answers of the last day, newest first. No row: no such user.';
 
 GRANT EXECUTE ON FUNCTION
   spotter.read_workouts(uuid, smallint, timestamptz, timestamptz, timestamptz, uuid, integer),

@@ -42,10 +42,9 @@ public:
   static inline const char* name = "spotter.reader";
 
   reader_front(reader_actor::pointer self, reader_settings settings)
-    : self_(self),
-      settings_(std::move(settings)),
-      queued_(self->system().metrics().gauge_singleton(
-        "spotter.reader", "queued", "Reads that wait for a connection.")),
+    : self_(self), settings_(std::move(settings)),
+      queued_(self->system().metrics().gauge_singleton("spotter.reader", "queued",
+                                                       "Reads that wait for a connection.")),
       refused_(self->system().metrics().counter_singleton(
         "spotter.reader", "refused", "Reads refused because the queue was full.", "1", true)),
       expired_(self->system().metrics().counter_singleton(
@@ -191,7 +190,9 @@ private:
     watching_ = false;
     const auto now = clock::now();
     const failure why{failure_code::deadline_exceeded,
-                      "the read did not end within its deadline; try again", {}, 0};
+                      "the read did not end within its deadline; try again",
+                      {},
+                      0};
     for (auto& s : slots_)
       if (s.refuse && s.deadline <= now) {
         s.refuse(why);

@@ -60,16 +60,17 @@ std::variant<T, failure> as_attempt(std::variant<T, failure> value) {
 } // namespace
 
 reader_worker::reader_worker(reader_actor::pointer, reader_settings settings)
-  : settings_(std::move(settings)),
-    backoff_(settings_.backoff_least),
+  : settings_(std::move(settings)), backoff_(settings_.backoff_least),
     jitter_(static_cast<unsigned>(clock::now().time_since_epoch().count())) {
   settings_.connection.role = database_role::reader;
 }
 
 failure reader_worker::unavailable() const {
-  const auto wait = std::chrono::duration_cast<std::chrono::milliseconds>(next_attempt_
-                                                                           - clock::now());
-  return {failure_code::unavailable, "the database cannot be reached; try again", {},
+  const auto wait =
+    std::chrono::duration_cast<std::chrono::milliseconds>(next_attempt_ - clock::now());
+  return {failure_code::unavailable,
+          "the database cannot be reached; try again",
+          {},
           static_cast<std::int32_t>(std::max<std::int64_t>(wait.count(), 250))};
 }
 
@@ -118,8 +119,8 @@ std::optional<failure> reader_worker::judge_exception() {
     return std::nullopt;
   }
   if (fault == database_fault::timed_out)
-    return failure{failure_code::deadline_exceeded,
-                   "the query took too long; ask for less or try again", {}, 0};
+    return failure{
+      failure_code::deadline_exceeded, "the query took too long; ask for less or try again", {}, 0};
   if (fault == database_fault::busy)
     return failure{failure_code::unavailable, "the database is busy; try again", {}, 500};
   spdlog::error("a read failed ({}): {}", to_string(fault), why);
@@ -144,8 +145,9 @@ reader_worker::attempt<T> reader_worker::run(Read&& read) {
 }
 
 read_reply reader_worker::answer(const read& what) {
-  auto result = run<rendered>(
-    [&what](read_connection& db) { return std::visit(asker{db, what.user_id}, what.what); });
+  auto result = run<rendered>([&what](read_connection& db) {
+    return std::visit(asker{db, what.user_id}, what.what);
+  });
   return {std::move(result)};
 }
 

@@ -68,8 +68,8 @@ std::optional<std::int64_t> parse_seq(const std::string& text) noexcept {
 
 read_result read_changes(read_connection& db, const domain::uuid& user,
                          const messages::get_changes& query) {
-  const auto rows = db.call(changes, pqxx::params{to_string(user), query.since,
-                                                  page_limit(query.limit, 1000)});
+  const auto rows =
+    db.call(changes, pqxx::params{to_string(user), query.since, page_limit(query.limit, 1000)});
   messages::position at; // of an empty story
   std::string body;
   body.reserve(64 + 512 * static_cast<std::size_t>(rows.size()));
@@ -141,8 +141,8 @@ std::variant<messages::event_range, failure> load(read_connection& db,
     messages::event_range out;
     if (query.to <= query.after)
       return out;
-    const auto rows
-      = tx.query(range, pqxx::params{to_string(query.user_id), query.after, query.to});
+    const auto rows =
+      tx.query(range, pqxx::params{to_string(query.user_id), query.after, query.to});
     if (rows.size() != query.to - query.after)
       return failure{failure_code::not_found,
                      "the events after " + std::to_string(query.after) + " up to "

@@ -3,6 +3,8 @@
 #include "persistence/read_connection.hpp"
 #include "persistence/repository/rendering.hpp"
 
+#include <variant>
+
 // A user's story: events by `seq`.
 
 namespace spotter::persistence {
@@ -17,8 +19,8 @@ namespace spotter::persistence {
                                        const messages::get_history& query);
 
 /// All of the range, or a failure.
-[[nodiscard]] std::variant<messages::event_range, messages::failure>
-load(read_connection& db, const messages::load_events& query);
+[[nodiscard]] std::variant<messages::event_range, messages::failure> load(
+  read_connection& db, const messages::load_events& query);
 
 [[nodiscard]] messages::event_epoch load(read_connection& db, const messages::load_epoch& query);
 

@@ -19,9 +19,11 @@ namespace {
   " ORDER BY m.position, m.muscle_slug))"
 
 #define SPOTTER_SHARED_COLUMNS                                                                     \
-  "e.exercise_id, e.name, e.equipment, e.mechanic, e.force, e.category, " SPOTTER_MUSCLES("1")     \
-  " AS primary_muscles, " SPOTTER_MUSCLES("2") " AS secondary_muscles, false AS own, e.version,"   \
-  " e.created_at, e.updated_at, lower(e.name) AS sort"
+  "e.exercise_id, e.name, e.equipment, e.mechanic, e.force, e.category, " SPOTTER_MUSCLES(         \
+    "1") " AS primary_muscles, " SPOTTER_MUSCLES("2") " AS secondary_muscles, false AS own, "      \
+                                                      "e.version,"                                 \
+                                                      " e.created_at, e.updated_at, "              \
+                                                      "lower(e.name) AS sort"
 
 #define SPOTTER_OWN_COLUMNS                                                                        \
   "o.exercise_id, o.name, o.equipment, NULL AS mechanic, NULL AS force, NULL AS category,"         \
@@ -58,13 +60,12 @@ const statement page{
   "   ORDER BY lower(o.name), o.exercise_id LIMIT $7::integer)) both_kinds"
   " ORDER BY sort, exercise_id LIMIT $7::integer"};
 
-const statement one{"read_exercise",
-                    "SELECT " SPOTTER_SHARED_COLUMNS " FROM spotter.exercise e"
-                    " WHERE e.exercise_id = $2::uuid"
-                    " UNION ALL"
-                    " SELECT " SPOTTER_OWN_COLUMNS " FROM spotter.own_exercise o"
-                    " WHERE o.user_id = $1::uuid AND o.exercise_id = $2::uuid"
-                    "  AND o.deleted_at IS NULL"};
+const statement one{"read_exercise", "SELECT " SPOTTER_SHARED_COLUMNS " FROM spotter.exercise e"
+                                     " WHERE e.exercise_id = $2::uuid"
+                                     " UNION ALL"
+                                     " SELECT " SPOTTER_OWN_COLUMNS " FROM spotter.own_exercise o"
+                                     " WHERE o.user_id = $1::uuid AND o.exercise_id = $2::uuid"
+                                     "  AND o.deleted_at IS NULL"};
 
 #undef SPOTTER_MUSCLES
 #undef SPOTTER_SHARED_COLUMNS
@@ -83,8 +84,8 @@ const statement taxonomies{"read_taxonomies",
                            "SELECT t.taxonomy_version, t.name, t.created_at"
                            " FROM spotter.taxonomy t ORDER BY t.taxonomy_version"};
 
-const statement in_catalogue{
-  "load_shared_exercise", "SELECT FROM spotter.exercise e WHERE e.exercise_id = $1::uuid"};
+const statement in_catalogue{"load_shared_exercise",
+                             "SELECT FROM spotter.exercise e WHERE e.exercise_id = $1::uuid"};
 
 const statement own{"load_own_exercise",
                     "SELECT o.exercise_id, o.name, o.equipment, o.primary_muscles,"
@@ -150,11 +151,11 @@ std::vector<std::string> patterns(std::string_view q) {
 std::optional<messages::failure> check_text(std::string_view name, std::string_view text) {
   if (is_storable(text) && text.size() <= 512)
     return std::nullopt;
-  return messages::failure{messages::failure_code::invalid_content,
-                           "a filter is not a short text",
-                           {{std::string{name}, "invalid_text",
-                             "use at most 512 bytes of UTF-8 without NUL"}},
-                           0};
+  return messages::failure{
+    messages::failure_code::invalid_content,
+    "a filter is not a short text",
+    {{std::string{name}, "invalid_text", "use at most 512 bytes of UTF-8 without NUL"}},
+    0};
 }
 
 } // namespace
@@ -176,9 +177,9 @@ read_result read_exercises(read_connection& db, const domain::uuid& user,
   }
   return db.as(user, [&](auto& tx) -> read_result {
     const auto limit = page_limit(query.window.limit);
-    const auto rows
-      = tx.query(page, pqxx::params{to_string(user), patterns(query.q), query.equipment,
-                                    query.muscle, after, after_id, limit + 1});
+    const auto rows =
+      tx.query(page, pqxx::params{to_string(user), patterns(query.q), query.equipment, query.muscle,
+                                  after, after_id, limit + 1});
     list_writer list{static_cast<std::size_t>(limit)};
     std::string next;
     for (int i = 0; i < std::min(rows.size(), limit); ++i) {

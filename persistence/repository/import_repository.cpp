@@ -94,8 +94,7 @@ read_result read_imports(read_connection& db, const domain::uuid& user,
   }
   return db.as(user, [&](auto& tx) -> read_result {
     const auto limit = page_limit(query.window.limit);
-    const auto rows
-      = tx.query(page, pqxx::params{to_string(user), before, before_id, limit + 1});
+    const auto rows = tx.query(page, pqxx::params{to_string(user), before, before_id, limit + 1});
     list_writer list{static_cast<std::size_t>(limit)};
     std::string next;
     for (int i = 0; i < std::min(rows.size(), limit); ++i) {
@@ -139,9 +138,8 @@ read_result read_import_log(read_connection& db, const domain::uuid& user,
     if (!find(tx, user, query.import_id))
       return missing("import");
     const auto limit = page_limit(query.window.limit);
-    const auto rows
-      = tx.query(log_page, pqxx::params{to_string(user), to_string(query.import_id), after,
-                                        after_entry, limit + 1});
+    const auto rows = tx.query(log_page, pqxx::params{to_string(user), to_string(query.import_id),
+                                                      after, after_entry, limit + 1});
     list_writer list{static_cast<std::size_t>(limit)};
     std::string next;
     for (int i = 0; i < std::min(rows.size(), limit); ++i) {
@@ -169,8 +167,8 @@ messages::import_image load(read_connection& db, const messages::load_import& qu
 messages::import_file load(read_connection& db, const messages::load_import_file& query) {
   return db.as(query.user_id, [&](auto& tx) {
     messages::import_file out;
-    const auto rows
-      = tx.query(file, pqxx::params{to_string(query.user_id), to_string(query.import_id)});
+    const auto rows =
+      tx.query(file, pqxx::params{to_string(query.user_id), to_string(query.import_id)});
     if (rows.empty())
       return out;
     row_reader row{rows[0]};

@@ -31,8 +31,8 @@ std::string_view members_of(std::string_view resource) {
 read_result read_recommendation(read_connection& db, const domain::uuid& user,
                                 const messages::get_recommendation& query) {
   return db.as(user, [&](auto& tx) -> read_result {
-    const auto rows = tx.query(
-      one, pqxx::params{to_string(user), to_string(query.recommendation_id)});
+    const auto rows =
+      tx.query(one, pqxx::params{to_string(user), to_string(query.recommendation_id)});
     if (rows.empty())
       return missing("recommendation");
     row_reader row{rows[0]};

@@ -46,8 +46,7 @@ read_result read_records(read_connection& db, const domain::uuid& user,
   }
   return db.as(user, [&](auto& tx) -> read_result {
     const auto limit = page_limit(query.window.limit);
-    const auto rows
-      = tx.query(page, pqxx::params{to_string(user), after, after_kind, limit + 1});
+    const auto rows = tx.query(page, pqxx::params{to_string(user), after, after_kind, limit + 1});
     list_writer list{static_cast<std::size_t>(limit)};
     std::string next;
     for (int i = 0; i < std::min(rows.size(), limit); ++i) {
@@ -55,8 +54,8 @@ read_result read_records(read_connection& db, const domain::uuid& user,
       const auto record = read_record_row(row);
       write(list.item(), record);
       if (i + 1 == limit && rows.size() > limit)
-        next = make_cursor('r', {to_string(record.exercise_id),
-                                 std::to_string(static_cast<int>(record.kind))});
+        next = make_cursor(
+          'r', {to_string(record.exercise_id), std::to_string(static_cast<int>(record.kind))});
     }
     return list.finish(next);
   });

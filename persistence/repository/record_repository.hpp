@@ -13,8 +13,8 @@ namespace spotter::persistence {
                                        const messages::get_records& query);
 
 /// The records of one exercise.
-[[nodiscard]] std::vector<domain::personal_record>
-records_of(read_connection::transaction& tx, const domain::uuid& user,
-           const domain::uuid& exercise);
+[[nodiscard]] std::vector<domain::personal_record> records_of(read_connection::transaction& tx,
+                                                              const domain::uuid& user,
+                                                              const domain::uuid& exercise);
 
 } // namespace spotter::persistence

@@ -32,6 +32,9 @@ public:
     json_.begin_object().key("items").begin_array();
   }
 
+  list_writer(const list_writer&) = delete;
+  list_writer& operator=(const list_writer&) = delete;
+
   /// Where to write the next item, as one value.
   domain::json_writer& item() { return json_; }
 

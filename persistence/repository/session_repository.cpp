@@ -22,11 +22,11 @@ std::string answer_list(std::string_view of) {
   return out;
 }
 
-const std::string session_sql
-  = "SELECT r.email, r.display_name, r.time_zone, r.unit, r.role, r.version, r.created_at,"
-    " r.updated_at, r.head_seq, r.head_epoch, "
-    + answer_list("(r.k)") + ", " + workout_columns("(r.w)") + ", " + instance_columns("(r.i)")
-    + ", " + set_columns("(r.s)") + " FROM spotter.read_session($1::uuid, $2::integer) r";
+const std::string session_sql =
+  "SELECT r.email, r.display_name, r.time_zone, r.unit, r.role, r.version, r.created_at,"
+  " r.updated_at, r.head_seq, r.head_epoch, "
+  + answer_list("(r.k)") + ", " + workout_columns("(r.w)") + ", " + instance_columns("(r.i)") + ", "
+  + set_columns("(r.s)") + " FROM spotter.read_session($1::uuid, $2::integer) r";
 const statement session{"read_session", session_sql.c_str()};
 
 const std::string answer_sql = "SELECT " + answer_list("k")
@@ -73,8 +73,7 @@ constexpr int answer_column_count = 7;
 
 messages::session_image load(read_connection& db, const messages::load_session& query) {
   // One answer more than wanted tells whether that was all.
-  const auto rows
-    = db.call(session, pqxx::params{to_string(query.user_id), most_answers + 1});
+  const auto rows = db.call(session, pqxx::params{to_string(query.user_id), most_answers + 1});
   messages::session_image out;
   workout_assembly live;
   for (const auto& found : rows) {

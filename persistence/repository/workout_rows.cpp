@@ -66,8 +66,7 @@ domain::effort read_effort(row_reader& row, ReadWeight&& weight) {
 std::string workout_columns(std::string_view of) {
   return list(of, {"workout_id", "title", "state", "started_at", "finished_at", "time_zone",
                    "local_date", "notes", "source_provider", "source_external_id", "source_hash",
-                   "first_seq", "version", "created_at", "updated_at",
-                   "$deleted_at IS NOT NULL"});
+                   "first_seq", "version", "created_at", "updated_at", "$deleted_at IS NOT NULL"});
 }
 
 domain::workout read_workout_row(row_reader& row) {
@@ -97,9 +96,9 @@ domain::workout read_workout_row(row_reader& row) {
 }
 
 std::string instance_columns(std::string_view of) {
-  return list(of, {"exercise_instance_id", "workout_id",
-                   "coalesce($exercise_id, $own_exercise_id)", "$own_exercise_id IS NOT NULL",
-                   "position", "superset", "notes", "version", "$deleted_at IS NOT NULL"});
+  return list(of, {"exercise_instance_id", "workout_id", "coalesce($exercise_id, $own_exercise_id)",
+                   "$own_exercise_id IS NOT NULL", "position", "superset", "notes", "version",
+                   "$deleted_at IS NOT NULL"});
 }
 
 instance_row read_instance_row(row_reader& row) {
@@ -118,13 +117,33 @@ instance_row read_instance_row(row_reader& row) {
 }
 
 std::string set_columns(std::string_view of) {
-  return list(of, {"set_id", "workout_id", "exercise_instance_id", "position", "kind", "reps",
-                   "weight_value", "weight_unit", "rpe", "rir", "distance_m", "duration_ms",
-                   "rest_ms", "$target IS NOT NULL", "$target ->> 'reps'",
-                   "$target #>> '{weight,value}'", "$target #>> '{weight,unit}'",
-                   "$target ->> 'rpe'", "$target ->> 'rir'", "$target ->> 'distance_m'",
-                   "$target ->> 'duration_ms'", "$target ->> 'rest_ms'", "completed_at",
-                   "version", "created_at", "updated_at", "$deleted_at IS NOT NULL"});
+  return list(of, {"set_id",
+                   "workout_id",
+                   "exercise_instance_id",
+                   "position",
+                   "kind",
+                   "reps",
+                   "weight_value",
+                   "weight_unit",
+                   "rpe",
+                   "rir",
+                   "distance_m",
+                   "duration_ms",
+                   "rest_ms",
+                   "$target IS NOT NULL",
+                   "$target ->> 'reps'",
+                   "$target #>> '{weight,value}'",
+                   "$target #>> '{weight,unit}'",
+                   "$target ->> 'rpe'",
+                   "$target ->> 'rir'",
+                   "$target ->> 'distance_m'",
+                   "$target ->> 'duration_ms'",
+                   "$target ->> 'rest_ms'",
+                   "completed_at",
+                   "version",
+                   "created_at",
+                   "updated_at",
+                   "$deleted_at IS NOT NULL"});
 }
 
 domain::set_record read_set_row(row_reader& row) {

@@ -14,9 +14,10 @@ struct fixture : read_fixture {
   fixture() {
     rows.sql("INSERT INTO spotter.taxonomy (taxonomy_version, name, created_at) VALUES"
              " (1, 'First', '2026-01-01 00:00:00+00'), (2, 'Second', '2026-02-01 00:00:00+00')");
-    rows.sql("INSERT INTO spotter.muscle (taxonomy_version, slug, name, position) VALUES"
-             " (1, 'chest', 'Chest', 0), (2, 'upper_body', 'Upper body', 0), (2, 'core', 'Core', 1),"
-             " (2, 'chest', 'Chest', 2), (2, 'triceps', 'Triceps', 3), (2, 'lats', 'Lats', 4)");
+    rows.sql(
+      "INSERT INTO spotter.muscle (taxonomy_version, slug, name, position) VALUES"
+      " (1, 'chest', 'Chest', 0), (2, 'upper_body', 'Upper body', 0), (2, 'core', 'Core', 1),"
+      " (2, 'chest', 'Chest', 2), (2, 'triceps', 'Triceps', 3), (2, 'lats', 'Lats', 4)");
     rows.sql("INSERT INTO spotter.muscle_parent VALUES (2, 'chest', 'upper_body'),"
              " (2, 'triceps', 'upper_body'), (2, 'lats', 'upper_body'), (2, 'lats', 'core')");
     rows.sql("INSERT INTO spotter.exercise_muscle VALUES ($1, 2, 'chest', 1, 0),"
@@ -39,21 +40,21 @@ struct fixture : read_fixture {
   }
 
   std::string find(std::string q, std::string muscle = {}, std::string equipment = {}) {
-    return ids(read(alice, messages::get_exercises{{}, std::move(q), std::move(muscle),
-                                                   std::move(equipment)}));
+    return ids(read(
+      alice, messages::get_exercises{{}, std::move(q), std::move(muscle), std::move(equipment)}));
   }
 };
 
-const std::string shared
-  = R"({"id":"eeeeeeee-0000-7000-8000-000000000001","name":"Bench Press","equipment":"barbell",)"
-    R"("mechanic":"compound","force":null,"category":"strength","primary_muscles":["chest"],)"
-    R"("secondary_muscles":["triceps"],"own":false,"version":1,)"
-    R"("created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z"})";
-const std::string own_one
-  = R"({"id":"ffffffff-0000-7000-8000-000000000001","name":"bench against a wall",)"
-    R"("equipment":"band","mechanic":null,"force":null,"category":null,)"
-    R"("primary_muscles":["lats"],"secondary_muscles":[],"own":true,"version":5,)"
-    R"("created_at":"2026-01-03T00:00:00Z","updated_at":"2026-01-04T00:00:00Z"})";
+const std::string shared =
+  R"({"id":"eeeeeeee-0000-7000-8000-000000000001","name":"Bench Press","equipment":"barbell",)"
+  R"("mechanic":"compound","force":null,"category":"strength","primary_muscles":["chest"],)"
+  R"("secondary_muscles":["triceps"],"own":false,"version":1,)"
+  R"("created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z"})";
+const std::string own_one =
+  R"({"id":"ffffffff-0000-7000-8000-000000000001","name":"bench against a wall",)"
+  R"("equipment":"band","mechanic":null,"force":null,"category":null,)"
+  R"("primary_muscles":["lats"],"secondary_muscles":[],"own":true,"version":5,)"
+  R"("created_at":"2026-01-03T00:00:00Z","updated_at":"2026-01-04T00:00:00Z"})";
 
 } // namespace
 
@@ -166,9 +167,8 @@ CAF_TEST(an import knows all names that its user may use) {
   CAF_CHECK(names.exercises[0].exercise_id == bench_press);
   CAF_CHECK(!names.exercises[0].own);
   CAF_CHECK(names.exercises[0].aliases == (std::vector<std::string>{"A, \"B\"", "Flat Bench"}));
-  CAF_CHECK_EQUAL(load<messages::exercise_names>(messages::load_exercise_names{bob})
-                    .exercises.size(),
-                  2u);
+  CAF_CHECK_EQUAL(
+    load<messages::exercise_names>(messages::load_exercise_names{bob}).exercises.size(), 2u);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -43,10 +43,10 @@ CAF_TEST_FIXTURE_SCOPE(event_reads, fixture)
 CAF_TEST(changes come as in the live stream byte for byte) {
   for (int seq = 1; seq <= 4; ++seq)
     rows.event(alice, seq, 6);
-  CAF_CHECK_EQUAL(changes(1, 2), R"({"items":[)" + change(2) + ',' + change(3) + "],"
-                                   + position(3) + R"(,"reset":false})");
-  CAF_CHECK_EQUAL(changes(3), R"({"items":[)" + change(4) + "]," + position(4)
-                                + R"(,"reset":false})");
+  CAF_CHECK_EQUAL(changes(1, 2), R"({"items":[)" + change(2) + ',' + change(3) + "]," + position(3)
+                                   + R"(,"reset":false})");
+  CAF_CHECK_EQUAL(changes(3),
+                  R"({"items":[)" + change(4) + "]," + position(4) + R"(,"reset":false})");
   CAF_CHECK_EQUAL(changes(4), R"({"items":[],)" + position(4) + R"(,"reset":false})");
 }
 
@@ -84,8 +84,7 @@ CAF_TEST(a history has the versions of one workout newest first) {
 CAF_TEST(the first version of an imported workout is the step of its import) {
   rows.workout(alice, push, "2026-03-01 17:00:00+00", 1);
   rows.event(alice, 1, 12, {}, R"({"import":1})");
-  CAF_CHECK(read(alice, messages::get_history{push, {}})
-              .starts_with(R"({"items":[{"version":1,)"));
+  CAF_CHECK(read(alice, messages::get_history{push, {}}).starts_with(R"({"items":[{"version":1,)"));
 }
 
 CAF_TEST(a range of events is complete or refused) {

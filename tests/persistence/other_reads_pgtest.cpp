@@ -42,17 +42,17 @@ struct fixture : read_fixture {
 
   static std::string record_json(const domain::uuid& exercise, const std::string& kind,
                                  const std::string& value) {
-    return R"({"exercise_id":")" + text(exercise) + R"(","kind":")" + kind + R"(","value":)"
-           + value + R"(,"set_id":"33333333-0000-7000-8000-000000000001",)"
+    return R"({"exercise_id":")" + text(exercise) + R"(","kind":")" + kind + R"(","value":)" + value
+           + R"(,"set_id":"33333333-0000-7000-8000-000000000001",)"
              R"("achieved_at":"2026-03-01T17:10:00Z"})";
   }
 };
 
-const std::string import_json
-  = R"({"id":"66666666-0000-7000-8000-000000000001","provider":"hevy","file_name":"w.csv",)"
-    R"("status":"running","counts":{"created":3,"updated":0,"unchanged":0,"failed":1},)"
-    R"("total":9,"done":4,"problem":null,"version":12,"created_at":"2026-03-01T00:00:00Z",)"
-    R"("updated_at":"2026-03-05T00:00:00Z"})";
+const std::string import_json =
+  R"({"id":"66666666-0000-7000-8000-000000000001","provider":"hevy","file_name":"w.csv",)"
+  R"("status":"running","counts":{"created":3,"updated":0,"unchanged":0,"failed":1},)"
+  R"("total":9,"done":4,"problem":null,"version":12,"created_at":"2026-03-01T00:00:00Z",)"
+  R"("updated_at":"2026-03-05T00:00:00Z"})";
 
 } // namespace
 
@@ -135,7 +135,10 @@ CAF_TEST(the file of an import comes back byte for byte) {
   CAF_CHECK(found.found);
   CAF_CHECK_EQUAL(found.unit, "lb");
   CAF_CHECK_EQUAL(found.time_zone, "Europe/Berlin");
-  CAF_CHECK(found.content.view() == std::string_view("\0\xff" "A\n\"", 5));
+  CAF_CHECK(found.content.view()
+            == std::string_view("\0\xff"
+                                "A\n\"",
+                                5));
   CAF_CHECK(!load<messages::import_file>(messages::load_import_file{bob, file}).found);
 }
 
@@ -189,7 +192,8 @@ CAF_TEST(a cursor that a list did not give is refused) {
   import(1, "2026-03-01 00:00:00+00");
   const auto good = next_cursor(read(alice, messages::get_workouts{{1, {}}, {}, {}, {}}));
   CAF_REQUIRE(!good.empty());
-  std::vector<std::string> bad{"x", "!", "AAAA", good + "A", good.substr(1), std::string(5000, 'A')};
+  std::vector<std::string> bad{
+    "x", "!", "AAAA", good + "A", good.substr(1), std::string(5000, 'A')};
   for (const std::string_view plain :
        {"w|2026-03-01 17:00:00+00", "w|soon|11111111-0000-7000-8000-000000000001",
         "w|2026-03-01 17:00:00+00|me", "i|infinity|me", "h|", "h|-1", "h|1|2", "r|me|1",

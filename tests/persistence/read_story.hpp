@@ -31,7 +31,9 @@ inline const auto bob = id('b', 2);
 inline const auto bench_press = id('e', 1);
 inline const auto squat = id('e', 2);
 
-inline std::string text(const domain::uuid& x) { return domain::to_string(x); }
+inline std::string text(const domain::uuid& x) {
+  return domain::to_string(x);
+}
 
 /// Rows, put in as the superuser.
 class story {

@@ -40,10 +40,9 @@ struct fixture : read_fixture {
     auto future = promise->get_future();
     self->spawn([promise, reader = reader](caf::event_based_actor* asker) {
       asker->request(reader, caf::infinite, messages::read{alice, messages::get_profile{}})
-        .then([promise](messages::read_reply& reply) { promise->set_value(std::move(reply)); },
-              [promise](const caf::error& why) {
-                promise->set_value({messages::to_failure(why)});
-              });
+        .then(
+          [promise](messages::read_reply& reply) { promise->set_value(std::move(reply)); },
+          [promise](const caf::error& why) { promise->set_value({messages::to_failure(why)}); });
     });
     return future;
   }
@@ -56,8 +55,9 @@ struct fixture : read_fixture {
 
   /// Waits until so many of our queries wait for a lock.
   void wait_for_blocked(int count) {
-    while (rows.sql("SELECT count(*) FROM pg_stat_activity WHERE usename = 'spotter_reader'"
-                    " AND datname = current_database() AND wait_event_type = 'Lock'")[0][0]
+    while (rows
+             .sql("SELECT count(*) FROM pg_stat_activity WHERE usename = 'spotter_reader'"
+                  " AND datname = current_database() AND wait_event_type = 'Lock'")[0][0]
              .as<int>()
            < count)
       std::this_thread::yield();
@@ -66,10 +66,10 @@ struct fixture : read_fixture {
   bool ready() { return load<messages::health>(messages::get_health{}).ready; }
 };
 
-const std::string profile_of_alice
-  = R"({"id":"aaaaaaaa-0000-7000-8000-000000000001","email":"alice@example.org",)"
-    R"("display_name":"Al","time_zone":"Europe/Berlin","unit":"lb","role":"member","version":3,)"
-    R"("created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-02T00:00:00Z"})";
+const std::string profile_of_alice =
+  R"({"id":"aaaaaaaa-0000-7000-8000-000000000001","email":"alice@example.org",)"
+  R"("display_name":"Al","time_zone":"Europe/Berlin","unit":"lb","role":"member","version":3,)"
+  R"("created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-02T00:00:00Z"})";
 
 } // namespace
 
@@ -178,8 +178,8 @@ CAF_TEST(a query that runs too long is cancelled) {
 }
 
 CAF_TEST(nothing of a user stays on a connection after a read) {
-  const persistence::statement peek{
-    "peek", "SELECT coalesce(current_setting('app.user_id', true), '')"};
+  const persistence::statement peek{"peek",
+                                    "SELECT coalesce(current_setting('app.user_id', true), '')"};
   const persistence::statement count{"count", "SELECT count(*) FROM spotter.workout"};
   const persistence::statement call{"call", "SELECT count(*) FROM spotter.read_workout($1, $2)"};
   rows.workout(alice, id('1', 1), "2026-03-01 17:00:00+00");
@@ -187,7 +187,8 @@ CAF_TEST(nothing of a user stays on a connection after a read) {
   CAF_CHECK_EQUAL(db.call(call, pqxx::params{text(alice), text(id('1', 1))})[0][0].as<int>(), 1);
   CAF_CHECK_EQUAL(db.call(peek, {})[0][0].as<std::string>(), "");
   CAF_CHECK_EQUAL(db.call(count, {})[0][0].as<int>(), 0);
-  const auto seen = db.as(alice, [&](auto& tx) { return tx.query(count, {})[0][0].template as<int>(); });
+  const auto seen =
+    db.as(alice, [&](auto& tx) { return tx.query(count, {})[0][0].template as<int>(); });
   CAF_CHECK_EQUAL(seen, 1);
   CAF_CHECK_EQUAL(db.call(peek, {})[0][0].as<std::string>(), "");
   CAF_CHECK_THROWS_AS(db.as(alice,

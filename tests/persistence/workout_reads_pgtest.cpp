@@ -12,7 +12,7 @@ using messages::failure_code;
 namespace {
 
 const auto push = id('1', 1);
-const auto first = id('2', 1);  // instances
+const auto first = id('2', 1); // instances
 const auto second = id('2', 2);
 const auto removed = id('2', 3);
 
@@ -46,11 +46,11 @@ struct fixture : read_fixture {
   }
 };
 
-const std::string push_members
-  = R"("id":"11111111-0000-7000-8000-000000000001","title":"Push","state":"live",)"
-    R"("started_at":"2026-03-01T17:00:00Z","finished_at":null,"time_zone":"Europe/Berlin",)"
-    R"("local_date":"2026-03-01","notes":"","version":9,"created_at":"2026-03-01T17:00:00Z",)"
-    R"("updated_at":"2026-03-01T17:00:00Z")";
+const std::string push_members =
+  R"("id":"11111111-0000-7000-8000-000000000001","title":"Push","state":"live",)"
+  R"("started_at":"2026-03-01T17:00:00Z","finished_at":null,"time_zone":"Europe/Berlin",)"
+  R"("local_date":"2026-03-01","notes":"","version":9,"created_at":"2026-03-01T17:00:00Z",)"
+  R"("updated_at":"2026-03-01T17:00:00Z")";
 
 } // namespace
 
@@ -59,8 +59,8 @@ CAF_TEST_FIXTURE_SCOPE(workout_reads, fixture)
 CAF_TEST(a page has each workout with the sums of its working sets) {
   one_workout();
   CAF_CHECK_EQUAL(page(), R"({"items":[{)" + push_members
-                        + R"(,"summary":{"sets":2,"reps":13,"volume_kg":1000,"exercises":2}}],)"
-                          R"("next_cursor":null})");
+                            + R"(,"summary":{"sets":2,"reps":13,"volume_kg":1000,"exercises":2}}],)"
+                              R"("next_cursor":null})");
 }
 
 CAF_TEST(an athlete without workouts gets an empty page) {
@@ -116,9 +116,8 @@ CAF_TEST(a full workout nests what was not deleted in order) {
   };
   const auto instance = [](const domain::uuid& which, const domain::uuid& exercise, int position,
                            const std::string& sets) {
-    return R"({"id":")" + text(which) + R"(","exercise_id":")" + text(exercise)
-           + R"(","position":)" + std::to_string(position)
-           + R"(,"superset":null,"notes":"","sets":[)" + sets + "]}";
+    return R"({"id":")" + text(which) + R"(","exercise_id":")" + text(exercise) + R"(","position":)"
+           + std::to_string(position) + R"(,"superset":null,"notes":"","sets":[)" + sets + "]}";
   };
   CAF_CHECK_EQUAL(
     read(alice, messages::get_workout{push}),
@@ -135,9 +134,9 @@ CAF_TEST(a full workout nests what was not deleted in order) {
                      R"("kind":"normal","reps":5,"weight":{"value":100,"unit":"kg"})", 2))
       + "]}");
   CAF_CHECK_EQUAL(version, 9); // of the newest change, though that was a deletion
-  CAF_CHECK_EQUAL(read(alice, messages::get_set{push, id('3', 1)}),
-              set(1, first, squat, 0,
-                  R"("kind":"normal","reps":5,"weight":{"value":100,"unit":"kg"})", 2));
+  CAF_CHECK_EQUAL(
+    read(alice, messages::get_set{push, id('3', 1)}),
+    set(1, first, squat, 0, R"("kind":"normal","reps":5,"weight":{"value":100,"unit":"kg"})", 2));
   CAF_CHECK_EQUAL(version, 2);
 }
 
@@ -164,8 +163,8 @@ CAF_TEST(what was deleted is not found and can still be loaded) {
 
 CAF_TEST(every measure of a set and its target comes back as it was stored) {
   one_workout();
-  domain::effort effort{7, domain::weight{135.5, domain::weight_unit::lb}, 8.5, 2, 12.25,
-                        60'000, 90'000};
+  domain::effort effort{
+    7, domain::weight{135.5, domain::weight_unit::lb}, 8.5, 2, 12.25, 60'000, 90'000};
   std::string target;
   domain::json_writer json{target};
   write(json, effort);
@@ -219,8 +218,8 @@ CAF_TEST(imports find what they brought before) {
   CAF_CHECK_EQUAL(found.matches[0].external_id, "w1");
   CAF_CHECK_EQUAL(found.matches[0].payload_hash, "h1");
   CAF_CHECK(found.matches[0].workout_id == push);
-  CAF_CHECK(load<messages::source_matches>(messages::load_sources{alice, "hevy", {"w1"}})
-          .matches.empty());
+  CAF_CHECK(
+    load<messages::source_matches>(messages::load_sources{alice, "hevy", {"w1"}}).matches.empty());
 }
 
 CAF_TEST(the history of an exercise has its working sets of the newest workouts) {
@@ -230,22 +229,21 @@ CAF_TEST(the history of an exercise has its working sets of the newest workouts)
     rows.instance(alice, id('1', i), id('4', i), squat, 0, 1);
     rows.set(alice, id('1', i), id('4', i), id('5', i), 0, i == 3 ? 2 : 1, i, 100, 1);
   }
-  const auto history = load<messages::exercise_history>(
-    messages::load_exercise_history{alice, squat, 2});
+  const auto history =
+    load<messages::exercise_history>(messages::load_exercise_history{alice, squat, 2});
   CAF_CHECK(history.known);
   CAF_CHECK_EQUAL(history.exercise_name, "Squat");
   CAF_CHECK(history.unit == domain::weight_unit::lb);
   CAF_REQUIRE_EQUAL(history.performances.size(), 2u);
   CAF_CHECK(history.performances[0].workout_id == id('1', 4));
   CAF_CHECK(history.performances[1].workout_id == id('1', 2));
-  const auto all = load<messages::exercise_history>(
-    messages::load_exercise_history{alice, squat, 50});
+  const auto all =
+    load<messages::exercise_history>(messages::load_exercise_history{alice, squat, 50});
   CAF_REQUIRE_EQUAL(all.performances.size(), 3u); // the third of March was but a warm-up
   CAF_REQUIRE_EQUAL(all.performances[2].sets.size(), 1u);
   CAF_CHECK(all.performances[2].sets[0].set_id == id('3', 1));
-  CAF_CHECK(!load<messages::exercise_history>(
-           messages::load_exercise_history{alice, id('9', 9), 5})
-           .known);
+  CAF_CHECK(
+    !load<messages::exercise_history>(messages::load_exercise_history{alice, id('9', 9), 5}).known);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
