@@ -2,6 +2,7 @@
 
 import http from "node:http";
 import https from "node:https";
+import { gunzipSync } from "node:zlib";
 
 /**
  * Answers `{status, headers, text, bytes, json}`; rejects when no whole answer came. `body` is a string or
@@ -23,7 +24,7 @@ export function exchange(url, { method = "GET", headers = {}, body, agent = fals
 }
 
 function whole({ statusCode, headers, rawHeaders }, bytes) {
-  const text = bytes.toString("utf8");
+  const text = (headers["content-encoding"] === "gzip" ? gunzipSync(bytes) : bytes).toString("utf8");
   let json;
   if (/\bjson\b/.test(headers["content-type"] ?? "")) json = text && JSON.parse(text);
   return { status: statusCode, headers, raw_headers: rawHeaders, bytes, text, json };
