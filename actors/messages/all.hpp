@@ -173,5 +173,6 @@ CAF_BEGIN_TYPE_ID_BLOCK(spotter, caf::first_custom_type_id)
   CAF_ADD_TYPE_ID(spotter, (spotter::messages::password_hashed))
   CAF_ADD_TYPE_ID(spotter, (spotter::messages::check_password))
   CAF_ADD_TYPE_ID(spotter, (spotter::messages::password_checked))
+  CAF_ADD_TYPE_ID(spotter, (spotter::messages::end_timer))
 
 CAF_END_TYPE_ID_BLOCK(spotter)

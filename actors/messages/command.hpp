@@ -202,11 +202,17 @@ struct announce_revocation {
   domain::uuid login_id;
 };
 
+/// Sent by a session to itself when a rest is over.
+struct end_timer {
+  domain::uuid workout_id;
+  domain::uuid set_id;
+};
+
 using command_body
   = std::variant<start_workout, update_workout, finish_workout, delete_workout, restore_workout,
                  revert_workout, log_set, update_set, delete_set, create_exercise, update_exercise,
                  delete_exercise, update_profile, create_import, import_workouts, steer_import,
-                 record_recommendation, record_outcome, announce_revocation>;
+                 record_recommendation, record_outcome, announce_revocation, end_timer>;
 
 /// The client's wish that this request has one effect however often it is sent.
 struct idempotency {
@@ -375,6 +381,11 @@ bool inspect(Inspector& f, record_outcome& x) {
 template <class Inspector>
 bool inspect(Inspector& f, announce_revocation& x) {
   return f.object(x).fields(f.field("login_id", x.login_id));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, end_timer& x) {
+  return f.object(x).fields(f.field("workout_id", x.workout_id), f.field("set_id", x.set_id));
 }
 
 template <class Inspector>

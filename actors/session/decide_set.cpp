@@ -1,3 +1,4 @@
+#include "actors/session/rest_timer.hpp"
 #include "actors/session/unit_builder.hpp"
 
 #include <algorithm>
@@ -150,6 +151,9 @@ decision decide_log_set(const user_state& s, const log_set& c, domain::instant n
     unit.event(event_name::record_achieved, c.workout_id, "record",
                [&record](domain::json_writer& json) { write(json, record); });
   }
+  if (const auto rest = rest_after(set, now))
+    unit.event(event_name::timer_started, c.workout_id, "timer",
+               [&rest](domain::json_writer& json) { write(json, *rest); });
   unit.change(add_set{std::move(set)});
   return unit.finish(true, std::move(body));
 }

@@ -1,5 +1,6 @@
 #include "actors/session/session.hpp"
 
+#include "actors/session/rest_timer.hpp"
 #include "actors/session/session_core.hpp"
 #include "actors/session/unit_builder.hpp"
 
@@ -139,6 +140,8 @@ void session_state::loaded(const session_image& image) {
   c.subscriptions.clear();
   for (auto& s : subscriptions)
     answer_subscription(s.what, s.promise);
+  for (const auto& w : image.live)
+    rest(w.workout_id);
   advance();
 }
 
@@ -289,6 +292,9 @@ void session_state::committed() {
 #endif
   c.answer = {};
   publish(*unit);
+  for (const auto& e : unit->events)
+    if (e.name == event_name::timer_started)
+      rest(e.workout_id);
   for (const auto& change : unit->changes) {
     const auto* put = std::get_if<put_import>(&change);
     if (std::holds_alternative<add_import>(change) || (put && put->requeue))
@@ -308,6 +314,22 @@ void session_state::publish(const store_unit& unit) {
   const auto message = caf::make_message(events_published{user_id_, unit.events});
   for (const auto& sink : c.sinks)
     caf::anon_send(sink, message);
+}
+
+/// Calls back when the rest under way in a workout is over.
+void session_state::rest(const domain::uuid& workout_id) {
+  const auto* w = core_->state->find_workout(workout_id);
+  const auto timer = w ? rest_in(*w, env_->now()) : std::nullopt;
+  if (!timer)
+    return;
+  ++core_->resting;
+  self_->run_delayed(timer->ends_at - env_->now(),
+                     [this, done = end_timer{workout_id, timer->set_id}] {
+                       --core_->resting;
+                       core_->queue.push_back({command{user_id_, {}, {}, {}, done}, {}});
+                       if (core_->queue.size() == 1)
+                         advance();
+                     });
 }
 
 void session_state::end(const failure& why) {
@@ -345,7 +367,7 @@ void session_state::passivate() {
   }
   if (core_
       && (!core_->queue.empty() || !core_->subscriptions.empty() || !core_->sinks.empty()
-          || core_->loading))
+          || core_->loading || core_->resting > 0))
     return;
   end(session_moved());
 }

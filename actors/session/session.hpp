@@ -68,6 +68,7 @@ private:
   void handle(const messages::stored& result);
   void committed();
   void publish(const messages::store_unit& unit);
+  void rest(const domain::uuid& workout_id);
   void end(const messages::failure& why);
   void passivate();
 

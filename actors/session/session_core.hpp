@@ -43,6 +43,8 @@ struct session_state::core {
   std::vector<caf::actor> sinks;
   std::vector<messages::event> kept; // the last events, without gaps, ending at the head
 
+  int resting = 0; // rests that will call back
+
   std::vector<page> pages;
   std::uint64_t generation = 0; // counts commits: what was rendered before one is not cached
 };

@@ -111,6 +111,8 @@ decision decide_outcome(const user_state& s, const messages::record_outcome& c,
 decision decide_revocation(const user_state& s, const messages::announce_revocation& c,
                            domain::instant now);
 
+decision decide_end_timer(const user_state& s, const messages::end_timer& c, domain::instant now);
+
 /// Refuses if the caller saw another version than `current`.
 [[nodiscard]] std::optional<messages::failure> check_match(const messages::command& cmd,
                                                            std::int64_t current);

@@ -281,4 +281,35 @@ CAF_TEST(a session with a subscriber stays) {
   CAF_CHECK_EQUAL(find(), session);
 }
 
+CAF_TEST(a rest ends by itself and a cut one in silence) {
+  auto now = *domain::parse_rfc3339("2026-03-01T17:00:00Z");
+  env->now = [&now] { return now; };
+  follow(std::nullopt);
+  commit_one();
+  log_set set;
+  set.workout_id = seen.events.back().workout_id;
+  set.entry.exercise_id = domain::make_uuid_v7();
+  set.entry.actual.rest_ms = 90'000;
+  const auto log_one = [&] {
+    ask(session, command{user_id, {}, {}, {}, set}, &replies);
+    finish_store(store_result::committed);
+  };
+  log_one();
+  CAF_CHECK_EQUAL(seen.events.back().name, event_name::timer_started);
+  now += 60s;
+  sched.advance_time(60s);
+  log_one();
+  const auto before = script.units.size();
+  now += 30s;
+  sched.advance_time(30s);
+  consume_messages();
+  CAF_CHECK_EQUAL(script.units.size(), before);
+  now += 60s;
+  sched.advance_time(60s);
+  consume_messages();
+  CAF_CHECK_EQUAL(script.units.size(), before + 1);
+  finish_store(store_result::committed);
+  CAF_CHECK_EQUAL(seen.events.back().name, event_name::timer_ended);
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()
