@@ -95,11 +95,12 @@ const statement own{"load_own_exercise",
 
 const statement names{
   "load_exercise_names",
-  "SELECT e.exercise_id, false, e.name, ARRAY(SELECT a.alias FROM spotter.exercise_alias a"
-  "  WHERE a.exercise_id = e.exercise_id ORDER BY a.alias)"
+  "SELECT e.exercise_id, false, e.name, e.equipment,"
+  "  ARRAY(SELECT a.alias FROM spotter.exercise_alias a"
+  "   WHERE a.exercise_id = e.exercise_id ORDER BY a.alias)"
   " FROM spotter.exercise e"
   " UNION ALL"
-  " SELECT o.exercise_id, true, o.name, '{}'::text[] FROM spotter.own_exercise o"
+  " SELECT o.exercise_id, true, o.name, o.equipment, '{}'::text[] FROM spotter.own_exercise o"
   " WHERE o.user_id = $1::uuid AND o.deleted_at IS NULL"};
 
 void write_text_or_null(domain::json_writer& json, std::string_view key, row_reader& row) {
@@ -282,6 +283,7 @@ messages::exercise_names load(read_connection& db, const messages::load_exercise
       name.exercise_id = row.id();
       name.own = row.flag();
       name.name = row.text();
+      name.equipment = row.text();
       name.aliases = row.texts();
     }
     return out;
