@@ -120,7 +120,8 @@ domain::uuid test_database::add_user() const {
   const auto id = domain::make_uuid_v7();
   auto connection = superuser();
   pqxx::nontransaction{connection}.exec(
-    "INSERT INTO spotter.app_user (user_id, email, password_hash) VALUES ($1, $1 || '@example', '')",
+    "INSERT INTO spotter.app_user (user_id, email, password_hash)"
+    " VALUES ($1::text::uuid, $1::text || '@example', '')",
     pqxx::params{domain::to_string(id)});
   return id;
 }
