@@ -111,7 +111,7 @@ std::int64_t put_taxonomy(pqxx::work& tx, const domain::taxonomy& wanted) {
       parents.push_back(parent);
     }
   }
-  tx.exec("INSERT INTO spotter.taxonomy (taxonomy_version, name) VALUES ($1, 'Muscles ' || $1) "
+  tx.exec("INSERT INTO spotter.taxonomy (taxonomy_version, name) VALUES ($1::integer, 'Muscles ' || $1::integer) "
           "ON CONFLICT DO NOTHING",
           pqxx::params{wanted.version});
   std::int64_t changed = 0;
