@@ -1,0 +1,101 @@
+// What is bounded, and how reaching a bound is answered.
+
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+
+import { Client, PASSWORD, fresh_email } from "./client.mjs";
+import { Live } from "./live.mjs";
+import { missing, Server } from "./server.mjs";
+
+const SLOW_CONSUMER = 4001;
+
+describe("limits", { skip: missing }, () => {
+  let server;
+  before(async () => {
+    const env = {
+      SPOTTER_SESSIONS_QUEUED_COMMANDS: "4",
+      SPOTTER_IDENTITY_PASSWORD_QUEUE: "2",
+      SPOTTER_IDENTITY_SIGN_INS_PER_MINUTE: "60",
+    };
+    server = await Server.start({ env });
+  });
+  after(() => server?.stop());
+
+  const all = (count, call) => Promise.all(Array.from({ length: count }, (_, i) => call(i)));
+
+  it("shed commands of one account with 503 and Retry-After, and lose none that was taken", async () => {
+    const client = await Client.register(server);
+    client.agent.maxSockets = 64;
+    const answers = await all(64, (i) => client.post("/v1/workouts", { title: `${i}` }));
+    const made = answers.filter(({ status }) => status === 201);
+    const shed = answers.filter(({ status }) => status === 503);
+    assert.ok(made.length > 0);
+    for (const { headers, json } of shed) {
+      assert.ok(Number(headers["retry-after"]) >= 1);
+      assert.equal(json.code, "overloaded");
+    }
+    // Ten workouts can be live; the rest is told so.
+    assert.equal(made.length + shed.length + answers.filter(({ status }) => status === 409).length, 64);
+    assert.equal((await client.pages("/v1/workouts", 200)).length, made.length);
+  });
+
+  it("let a storm of logins wait or go, and live traffic through", async () => {
+    const client = await Client.register(server);
+    const { id } = await client.start_workout();
+    const exercise_id = (await client.exercise()).id;
+    const stranger = new Client(server);
+    stranger.agent.maxSockets = 64;
+    const storm = all(20, () => stranger.post("/v1/auth/login", { email: fresh_email(), password: PASSWORD }));
+    const began = Date.now();
+    for (let reps = 1; reps <= 20; ++reps) await client.log_set(id, { exercise_id, reps });
+    const took = Date.now() - began;
+    const answers = await storm;
+    assert.ok(answers.some(({ status }) => status === 401));
+    const shed = answers.filter(({ status }) => status === 503);
+    assert.ok(shed.length > 0, "the queue holds two");
+    assert.ok(shed.every(({ headers }) => Number(headers["retry-after"]) >= 1));
+    assert.ok(took < 5_000, `20 sets took ${took} ms`);
+  });
+
+  it("slow one address that tries many passwords down to 429", async () => {
+    const stranger = new Client(server);
+    let last;
+    for (let i = 0; i < 70 && last?.status !== 429; ++i) {
+      last = await stranger.post("/v1/auth/refresh", { refresh_token: "made up" });
+      assert.match(last.headers["ratelimit-policy"], /q=60/);
+      assert.ok(last.headers.ratelimit);
+    }
+    assert.equal(last.status, 429);
+    assert.equal(last.json.code, "too_many_requests");
+    assert.ok(Number(last.headers["retry-after"]) >= 1);
+  });
+});
+
+describe("a slow consumer", { skip: missing }, () => {
+  let server;
+  before(async () => (server = await Server.start()));
+  after(() => server?.stop());
+
+  it("is closed with a hint to resume, and misses nothing", async () => {
+    const client = await Client.register(server);
+    const { id } = await client.start_workout();
+    const slow = await Live.follow(server, client.token);
+    slow.socket.pause();
+    const writer = await Live.open(server, { token: client.token });
+    const closed = async () => /^spotter_\S*slow_consumers\S* [1-9]/m.test((await client.get("/metrics")).text);
+    for (let n = 0; n < 4_000 && !(n % 50 === 0 && (await closed())); ++n) {
+      await writer.command("workout.update", crypto.randomUUID(), { workout_id: id, notes: `${n}`.padEnd(9_990, "x") });
+    }
+    slow.socket.resume();
+    assert.equal((await slow.end()).code, SLOW_CONSUMER);
+    const seen = slow.events();
+    const since = seen.at(-1)?.position ?? slow.answer.position;
+    assert.deepEqual(seen.map(({ position }) => position.seq), seen.map((_, i) => slow.answer.position.seq + 1 + i));
+    const back = await Live.follow(server, client.token, "me", since);
+    const { version } = await client.patch(`/v1/workouts/${id}`, { title: "after" }).then(({ json }) => json);
+    await back.event(version);
+    if (back.answer.recovered) assert.equal(back.events()[0].position.seq, since.seq + 1);
+    else assert.ok(back.answer.snapshot.workouts.length === 1);
+    await Promise.all([back.close(), writer.close()]);
+  });
+});
