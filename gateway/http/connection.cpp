@@ -1,0 +1,610 @@
+#include "gateway/http/connection.hpp"
+
+#include "gateway/live/hub.hpp"
+#include "gateway/worker.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/redirect_error.hpp>
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cstdio>
+
+namespace spotter::gateway {
+
+namespace {
+
+constexpr std::size_t gzip_from = 1'024;
+constexpr std::size_t inline_content = 16 * 1'024; // copied behind the head: one write
+
+constexpr std::size_t part_lines = 64 * 1'024;    // of a multipart body, beside its file
+
+using step = request_parser::step;
+
+/// An upload's part of what all uploads may hold together.
+class upload_share {
+public:
+  upload_share(admission& gate, std::size_t bytes)
+    : gate_(gate), bytes_(bytes), granted_(bytes == 0 || gate.begin_upload(bytes)) {}
+  ~upload_share() {
+    if (granted_ && bytes_ > 0)
+      gate_.end_upload(bytes_);
+  }
+  upload_share(const upload_share&) = delete;
+  upload_share& operator=(const upload_share&) = delete;
+  [[nodiscard]] bool granted() const noexcept { return granted_; }
+
+private:
+  admission& gate_;
+  std::size_t bytes_;
+  bool granted_;
+};
+
+/// A request id that a client may choose: nothing that could break a header or a log.
+bool is_request_id(std::string_view id) noexcept {
+  if (id.empty() || id.size() > 64)
+    return false;
+  return std::all_of(id.begin(), id.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-'
+           || c == '_' || c == '.';
+  });
+}
+
+/// The trace id in a W3C `traceparent`, or nothing.
+std::string_view trace_of(std::string_view header) noexcept {
+  const auto is_hex = [](std::string_view text) {
+    return std::all_of(text.begin(), text.end(), [](char c) {
+      return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+    });
+  };
+  if (header.size() < 55 || header[2] != '-' || header[35] != '-' || header[52] != '-'
+      || header.substr(0, 2) == "ff")
+    return {};
+  const auto trace = header.substr(3, 32);
+  const auto parent = header.substr(36, 16);
+  if (!is_hex(header.substr(0, 2)) || !is_hex(trace) || !is_hex(parent)
+      || trace.find_first_not_of('0') == trace.npos
+      || parent.find_first_not_of('0') == parent.npos)
+    return {};
+  return trace;
+}
+
+std::string_view bearer(std::string_view authorization) noexcept {
+  constexpr std::string_view scheme = "bearer ";
+  if (authorization.size() <= scheme.size()
+      || !same_text(authorization.substr(0, scheme.size()), scheme))
+    return {};
+  auto token = authorization.substr(scheme.size());
+  while (!token.empty() && token.front() == ' ')
+    token.remove_prefix(1);
+  return token;
+}
+
+bool is_media_type(std::string_view header, std::string_view wanted) noexcept {
+  auto type = header.substr(0, header.find(';'));
+  while (!type.empty() && type.back() == ' ')
+    type.remove_suffix(1);
+  return same_text(type, wanted);
+}
+
+bool accepts_body(const route& row, const request& req) {
+  const auto type = req.header("content-type");
+  switch (row.body) {
+    case body_kind::none:
+      return true;
+    case body_kind::json:
+      return is_media_type(type, "application/json");
+    case body_kind::optional_json:
+      return !req.has_body || is_media_type(type, "application/json");
+    case body_kind::merge_patch:
+      return is_media_type(type, "application/json")
+             || is_media_type(type, "application/merge-patch+json");
+    case body_kind::multipart:
+      return is_media_type(type, "multipart/form-data");
+  }
+  return false;
+}
+
+/// True when an If-None-Match header names the tag (or any).
+bool names_tag(std::string_view header, std::string_view etag) noexcept {
+  if (header == "*")
+    return true;
+  for (auto at = header.find(etag); at != header.npos; at = header.find(etag, at + 1))
+    if (at > 0 && header[at - 1] == '"' && at + etag.size() < header.size()
+        && header[at + etag.size()] == '"')
+      return true;
+  return false;
+}
+
+std::string etag_of(const response& what) {
+  if (!what.etag.empty())
+    return what.etag;
+  return what.version > 0 ? std::to_string(what.version) : std::string{};
+}
+
+} // namespace
+
+http_connection::http_connection(worker& at, transport stream, net::ip::address peer)
+  : at_(at),
+    stream_(std::move(stream)),
+    peer_(std::move(peer)),
+    parser_(at.common().config.limits.header_bytes, at.common().config.limits.target_bytes),
+    capacity_(at.common().config.limits.header_bytes + 4'096) {
+  at_.add(*this);
+  at_.common().metrics.connections->inc();
+}
+
+http_connection::~http_connection() {
+  at_.remove(*this);
+  if (!handed_on_) {
+    at_.common().metrics.connections->dec();
+    at_.common().gate.close(peer_);
+  }
+}
+
+void http_connection::start() {
+  enter(phase::idle);
+  net::co_spawn(
+    at_.io(), [self = shared_from_this()] { return self->run(); },
+    [self = shared_from_this()](std::exception_ptr failure) {
+      if (!failure)
+        return;
+      try {
+        std::rethrow_exception(failure);
+      } catch (const std::exception& e) {
+        spdlog::error("http connection broke: {}", e.what());
+      }
+    });
+}
+
+void http_connection::enter(phase next) {
+  const auto& limits = at_.common().config.limits;
+  const auto now = steady::now();
+  phase_ = next;
+  switch (next) {
+    case phase::idle:
+      deadline_ = now + (first_request_ ? limits.header_timeout : limits.idle_timeout);
+      break;
+    case phase::head:
+      deadline_ = now + limits.header_timeout;
+      break;
+    case phase::body:
+    case phase::writing:
+      deadline_ = now + limits.body_timeout;
+      break;
+    case phase::lingering:
+      deadline_ = now + std::chrono::seconds{2};
+      break;
+    case phase::working:
+      deadline_ = steady::time_point::max(); // every ask has a deadline of its own
+      break;
+  }
+}
+
+void http_connection::sweep(steady::time_point now) {
+  if (now < deadline_ || expired_)
+    return;
+  expired_ = true;
+  boost::system::error_code ignored;
+  stream_.socket().cancel(ignored);
+}
+
+void http_connection::drain() {
+  draining_ = true;
+  if (phase_ == phase::idle) {
+    expired_ = true;
+    boost::system::error_code ignored;
+    stream_.socket().cancel(ignored);
+  }
+}
+
+void http_connection::abort() {
+  draining_ = true;
+  expired_ = true;
+  stream_.close();
+}
+
+awaitable<void> http_connection::run() {
+  if (!co_await shake_hands())
+    co_return;
+  buffer_ = std::make_unique<char[]>(capacity_);
+  while (co_await serve_one()) {
+    first_request_ = false;
+    if (draining_)
+      break;
+    parser_.reset();
+    enter(phase::idle);
+  }
+  if (!handed_on_)
+    stream_.close();
+}
+
+awaitable<bool> http_connection::shake_hands() {
+  while (true) {
+    const auto state = stream_.handshake();
+    if (state == io_state::done)
+      co_return true;
+    if (state == io_state::closed || expired_)
+      co_return false;
+    boost::system::error_code ec;
+    co_await stream_.socket().async_wait(state == io_state::want_read ? tcp_socket::wait_read
+                                                                      : tcp_socket::wait_write,
+                                         net::redirect_error(use_awaitable, ec));
+    if (ec)
+      co_return false;
+  }
+}
+
+awaitable<bool> http_connection::fill() {
+  if (begin_ > 0) {
+    std::copy(buffer_.get() + begin_, buffer_.get() + end_, buffer_.get());
+    end_ -= begin_;
+    begin_ = 0;
+  }
+  if (end_ == capacity_ || expired_)
+    co_return false;
+  boost::system::error_code ec;
+  if (!stream_.is_tls()) {
+    const auto n = co_await stream_.socket().async_read_some(
+      net::buffer(buffer_.get() + end_, capacity_ - end_), net::redirect_error(use_awaitable, ec));
+    end_ += n;
+    co_return !ec && n > 0;
+  }
+  while (true) {
+    const auto result = stream_.read(buffer_.get() + end_, capacity_ - end_);
+    if (result.state == io_state::done) {
+      end_ += result.bytes;
+      co_return true;
+    }
+    if (result.state == io_state::closed)
+      co_return false;
+    co_await stream_.socket().async_wait(result.state == io_state::want_read
+                                           ? tcp_socket::wait_read
+                                           : tcp_socket::wait_write,
+                                         net::redirect_error(use_awaitable, ec));
+    if (ec)
+      co_return false;
+  }
+}
+
+awaitable<step> http_connection::read_until_step() {
+  while (true) {
+    if (begin_ < end_) {
+      std::size_t used = 0;
+      const auto reached = parser_.feed({buffer_.get() + begin_, end_ - begin_}, used);
+      begin_ += used;
+      if (reached != step::need_more)
+        co_return reached;
+      if (phase_ == phase::idle)
+        enter(phase::head);
+      else if (phase_ == phase::body && used > 0)
+        enter(phase::body);
+    }
+    if (!co_await fill())
+      co_return step::need_more;
+  }
+}
+
+awaitable<bool> http_connection::serve_one() {
+  const auto reached = co_await read_until_step();
+  if (reached == step::need_more && (!expired_ || phase_ != phase::head))
+    co_return false;
+
+  request_began_ = steady::now();
+  rate_headers_.clear();
+  auto& req = parser_.current();
+  const auto trace = trace_of(req.header("traceparent"));
+  trace_id_ = trace.empty() ? at_.make_trace_id() : std::string(trace);
+  const auto wanted_id = req.header("x-request-id");
+  request_id_ = is_request_id(wanted_id) ? std::string(wanted_id) : trace_id_;
+  if (peer_text_.empty())
+    peer_text_ = peer_.to_string();
+
+  router::match found;
+  response out;
+  bool close = draining_ || at_.draining();
+  bool unread_body = false;
+  if (reached == step::need_more) {
+    expired_ = false;
+    out = to_response(http_problem::request_timeout, {}, trace_id_);
+    close = true;
+  } else if (reached == step::failed) {
+    out = to_response(parser_.problem(), {}, trace_id_);
+    close = true;
+  } else {
+    found = at_.common().routes.find(req.method, req.path());
+    call c{at_, req, found.args, {}, trace_id_, peer_text_};
+    out = co_await answer(c, found, reached, unread_body);
+    who_ = c.who;
+  }
+  close = close || out.close || unread_body || !req.keep_alive;
+  if (expired_)
+    co_return false;
+
+  if (!co_await write(out, close))
+    co_return false;
+  const std::chrono::duration<double> took = steady::now() - request_began_;
+  const auto& metrics = found.metrics ? *found.metrics : at_.common().routes.elsewhere();
+  metrics.count(out.status, took.count());
+  if (out.next != response::takeover::none) {
+    hand_on(out);
+    co_return false;
+  }
+  if (close && (unread_body || reached == step::failed))
+    co_await linger();
+  co_return !close;
+}
+
+// What the head alone decides is decided before a body is read.
+std::optional<response> http_connection::judge(call& c, const router::match& found,
+                                               std::size_t limit) {
+  const auto& req = c.req;
+  if (found.result == router::outcome::unknown_path)
+    return to_response(http_problem::unknown_path, "There is nothing at this path.", trace_id_);
+  if (req.method == verb::options)
+    return no_content().with("Allow", found.allow);
+  if (found.result == router::outcome::wrong_method)
+    return to_response(http_problem::method_not_allowed, "Allowed here: " + found.allow + ".",
+                       trace_id_)
+      .with("Allow", found.allow);
+  const auto& row = *found.row;
+  if (row.limited)
+    if (auto refusal = limit_sign_ins())
+      return refusal;
+  if (row.needs_token) {
+    const auto token = bearer(req.header("authorization"));
+    if (token.empty())
+      return to_response(http_problem::unauthenticated,
+                         "Send an access token: `Authorization: Bearer …`.", trace_id_);
+    const auto who = at_.tokens().verify(token, domain::now());
+    if (!who)
+      return to_response(messages::failure{messages::failure_code::invalid_token,
+                                           "The access token has expired or is not valid.",
+                                           {},
+                                           0},
+                         trace_id_);
+    c.who = *who;
+  }
+  if (!accepts_body(row, req))
+    return to_response(http_problem::unsupported_media_type,
+                       row.body == body_kind::multipart
+                         ? "Send multipart/form-data with a field `file`."
+                         : "Send application/json.",
+                       trace_id_);
+  if (req.content_length.value_or(0) > limit)
+    return to_response(http_problem::too_large,
+                       "At most " + std::to_string(limit) + " bytes are accepted here.",
+                       trace_id_);
+  return std::nullopt;
+}
+
+std::optional<response> http_connection::limit_sign_ins() {
+  const auto allowance = at_.common().gate.sign_in(peer_, request_began_);
+  if (allowance.quota == 0)
+    return std::nullopt;
+  rate_headers_ = "RateLimit-Policy: \"sign-in\";q=" + std::to_string(allowance.quota)
+                  + ";w=60\r\nRateLimit: \"sign-in\";r=" + std::to_string(allowance.left)
+                  + ";t=" + std::to_string(allowance.refill.count()) + "\r\n";
+  if (allowance.granted)
+    return std::nullopt;
+  const auto wait = std::max(allowance.refill, std::chrono::seconds{1});
+  return to_response(messages::failure{messages::failure_code::too_many_requests,
+                                       "Too many attempts from this address.",
+                                       {},
+                                       static_cast<std::int32_t>(wait.count() * 1'000)},
+                     trace_id_);
+}
+
+awaitable<response> http_connection::answer(call& c, const router::match& found, step reached,
+                                            bool& unread_body) {
+  const auto& req = c.req;
+  const auto& limits = at_.common().config.limits;
+  const bool upload = found.row && found.row->body == body_kind::multipart;
+  const auto limit = upload ? limits.import_bytes + part_lines : limits.body_bytes;
+  auto verdict = judge(c, found, limit);
+  if (reached == step::done) {
+    if (verdict)
+      co_return std::move(*verdict);
+    co_return co_await run_route(c, *found.row);
+  }
+
+  unread_body = true;
+  // A body that is refused anyway is read only where that is cheaper than a new connection.
+  const bool known_small = req.content_length.value_or(limits.body_bytes + 1) <= limits.body_bytes;
+  if (verdict && (req.expects_continue || !known_small))
+    co_return std::move(*verdict);
+  const upload_share share{at_.common().gate,
+                           upload ? static_cast<std::size_t>(req.content_length.value_or(limit))
+                                  : 0};
+  if (!share.granted())
+    co_return to_response(messages::failure{messages::failure_code::overloaded,
+                                            "Too many uploads are running.",
+                                            {},
+                                            5'000},
+                          trace_id_);
+  if (req.expects_continue && !co_await write_all("HTTP/1.1 100 Continue\r\n\r\n", {}))
+    expired_ = true;
+  parser_.body_limit(limit);
+  enter(phase::body);
+  const auto last = co_await read_until_step();
+  if (last == step::failed)
+    co_return to_response(parser_.problem(), {}, trace_id_);
+  if (last != step::done) {
+    // Either it was too slow and is told so, or it has left and nobody is to be answered.
+    expired_ = !expired_;
+    co_return to_response(http_problem::request_timeout, "The body did not arrive.", trace_id_);
+  }
+  unread_body = false;
+  if (verdict)
+    co_return std::move(*verdict);
+  co_return co_await run_route(c, *found.row);
+}
+
+awaitable<response> http_connection::run_route(call& c, const route& row) {
+  enter(phase::working);
+  try {
+    co_return co_await row.run(c);
+  } catch (const std::exception& e) {
+    spdlog::error("{} {} failed, trace {}: {}", to_string(row.method), row.pattern, trace_id_,
+                  e.what());
+  }
+  co_return to_response(messages::failure{}, trace_id_);
+}
+
+void http_connection::add_cors(std::string& out) {
+  const auto& allowed = at_.common().config.allowed_origins;
+  if (allowed.empty())
+    return;
+  const auto& req = parser_.current();
+  const auto origin = req.header("origin");
+  out += "Vary: Origin\r\n";
+  if (origin.empty() || std::find(allowed.begin(), allowed.end(), origin) == allowed.end())
+    return;
+  ((out += "Access-Control-Allow-Origin: ") += origin) += "\r\n";
+  if (req.method == verb::options && req.has_header("access-control-request-method"))
+    out += "Access-Control-Allow-Methods: GET, HEAD, POST, PATCH, DELETE\r\n"
+           "Access-Control-Allow-Headers: Authorization, Content-Type, Idempotency-Key, If-Match, "
+           "If-None-Match, Last-Event-ID, traceparent, X-Request-Id\r\n"
+           "Access-Control-Max-Age: 600\r\n";
+  else
+    out += "Access-Control-Expose-Headers: ETag, Idempotency-Replayed, Location, RateLimit, "
+           "RateLimit-Policy, Retry-After, Server-Timing, X-Request-Id\r\n";
+}
+
+void http_connection::compose_head(std::string& out, const response& what,
+                                   std::string_view content, bool close, bool compressed) {
+  const auto& req = parser_.current();
+  char line[96];
+  out += "HTTP/1.1 ";
+  out += std::to_string(what.status);
+  ((out += ' ') += reason_of(what.status)) += "\r\n";
+  const bool bare = what.status == 204 || what.status == 304 || what.status == 101;
+  if (!bare && what.next != response::takeover::sse) {
+    out += "Content-Length: ";
+    out += std::to_string(content.size());
+    out += "\r\n";
+  }
+  if (!bare && !content.empty())
+    ((out += "Content-Type: ") += what.content_type) += "\r\n";
+  if (compressed)
+    out += "Content-Encoding: gzip\r\n";
+  if (content.size() > gzip_from || compressed)
+    out += "Vary: Accept-Encoding\r\n";
+  if (const auto etag = etag_of(what); !etag.empty() && what.status < 400)
+    ((out += "ETag: \"") += etag) += "\"\r\n";
+  if (what.headers.find("Cache-Control:") == what.headers.npos && !bare)
+    out += "Cache-Control: no-store\r\n";
+  out += what.headers;
+  out += rate_headers_;
+  add_cors(out);
+  ((out += "Date: ") += at_.http_date()) += "\r\n";
+  ((out += "X-Request-Id: ") += request_id_) += "\r\n";
+  const std::chrono::duration<double, std::milli> took = steady::now() - request_began_;
+  const int n = std::snprintf(line, sizeof line,
+                              "Server-Timing: total;dur=%.2f\r\nX-Content-Type-Options: nosniff\r\n",
+                              took.count());
+  out.append(line, static_cast<std::size_t>(n));
+  if (what.next == response::takeover::none) {
+    if (close)
+      out += "Connection: close\r\n";
+    else if (req.minor_version == 0)
+      out += "Connection: keep-alive\r\n";
+  }
+  out += "\r\n";
+}
+
+awaitable<bool> http_connection::write(const response& given, bool close) {
+  const auto& req = parser_.current();
+  auto content = given.content();
+  response unchanged;
+  const auto* what = &given;
+  if (given.status == 200 && (req.method == verb::get || req.method == verb::head)) {
+    const auto wanted = req.header("if-none-match");
+    if (!wanted.empty())
+      if (const auto etag = etag_of(given); !etag.empty() && names_tag(wanted, etag)) {
+        unchanged.status = 304;
+        unchanged.etag = etag;
+        unchanged.headers = given.headers;
+        what = &unchanged;
+        content = {};
+      }
+  }
+  std::string packed;
+  if (content.size() > gzip_from && lists_token(req.header("accept-encoding"), "gzip")
+      && given.headers.find("Content-Encoding:") == given.headers.npos
+      && !given.content_type.starts_with("image/p")) {
+    packed = gzip(content);
+    if (!packed.empty())
+      content = packed;
+  }
+  std::string head;
+  head.reserve(512 + (content.size() <= inline_content ? content.size() : 0));
+  compose_head(head, *what, content, close, !packed.empty());
+  if (req.method == verb::head)
+    content = {};
+  if (content.size() <= inline_content) {
+    head += content;
+    content = {};
+  }
+  enter(phase::writing);
+  co_return co_await write_all(head, content);
+}
+
+awaitable<bool> http_connection::write_all(std::string_view head, std::string_view content) {
+  while (!head.empty() || !content.empty()) {
+    // The casts undo constness that the kernel's interface lacks.
+    const iovec parts[2] = {{const_cast<char*>(head.data()), head.size()},
+                            {const_cast<char*>(content.data()), content.size()}};
+    const auto first = head.empty() ? 1u : 0u;
+    const auto count = content.empty() ? 1u : 2u - first;
+    const auto result = stream_.write(std::span<const iovec>{parts + first, count});
+    if (result.state == io_state::done) {
+      const auto from_head = std::min(result.bytes, head.size());
+      head.remove_prefix(from_head);
+      content.remove_prefix(result.bytes - from_head);
+      if (phase_ == phase::writing)
+        enter(phase::writing);
+      continue;
+    }
+    if (result.state == io_state::closed || expired_)
+      co_return false;
+    boost::system::error_code ec;
+    co_await stream_.socket().async_wait(result.state == io_state::want_read
+                                           ? tcp_socket::wait_read
+                                           : tcp_socket::wait_write,
+                                         net::redirect_error(use_awaitable, ec));
+    if (ec)
+      co_return false;
+  }
+  co_return true;
+}
+
+// A close with bytes unread makes the kernel send a reset, which can overtake the answer.
+awaitable<void> http_connection::linger() {
+  stream_.shut_down();
+  enter(phase::lingering);
+  for (std::size_t total = 0; total < 1024 * 1024;) {
+    begin_ = end_ = 0;
+    if (!co_await fill())
+      co_return;
+    total += end_;
+  }
+}
+
+void http_connection::hand_on(const response& what) {
+  handed_on_ = true;
+  std::string early(buffer_.get() + begin_, end_ - begin_);
+  buffer_.reset();
+  const auto& req = parser_.current();
+  if (what.next == response::takeover::websocket)
+    at_.live().adopt_websocket(std::move(stream_), peer_, who_, early);
+  else
+    at_.live().adopt_stream(std::move(stream_), peer_, who_,
+                            query_parameter(req.query(), "topic").value_or("me"),
+                            req.header("last-event-id"));
+}
+
+} // namespace spotter::gateway

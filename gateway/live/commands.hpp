@@ -1,0 +1,36 @@
+#pragma once
+
+#include "gateway/live/connection.hpp"
+#include "gateway/problem.hpp"
+
+#include <string>
+
+namespace spotter::gateway {
+
+/// An `error` message.
+[[nodiscard]] std::string error_text(std::optional<std::int64_t> id, const problem_kind& kind,
+                                     std::string_view detail,
+                                     const std::vector<messages::field_error>& errors,
+                                     std::int32_t retry_after_ms);
+
+/// What a client's messages make a connection do.
+class live_commands {
+public:
+  live_commands(live_hub& hub, live_connection& from) : hub_(hub), from_(from) {}
+
+  /// Handles one message; the answer is queued, now or later.
+  void take(std::string& text);
+
+private:
+  class command_op;
+
+  void authenticate(const live_message& message);
+  void run(const live_message& message);
+  void refuse(std::optional<std::int64_t> id, const messages::failure& why);
+  void refuse(std::optional<std::int64_t> id, const body_error& why);
+
+  live_hub& hub_;
+  live_connection& from_;
+};
+
+} // namespace spotter::gateway

@@ -1,0 +1,38 @@
+#pragma once
+
+#include "actors/messages/handles.hpp"
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace spotter::gateway {
+
+/// A public key that verifies access tokens (Ed25519), by the `kid` of their header.
+struct verification_key {
+  std::string kid;
+  std::array<std::uint8_t, 32> key{};
+};
+
+/// A part of the program that must be able to work before traffic is welcome; answers `get_health`.
+struct readiness_check {
+  std::string part;
+  caf::actor who;
+};
+
+/// Everything that the gateway reaches of the rest of the program. Handles of parts that a program
+/// leaves out may be empty: their routes answer `unavailable`.
+struct gateway_ports {
+  /// The shard that holds the sessions of a user; called from the io threads, must be thread-safe.
+  std::function<messages::shard_actor(const domain::uuid& user)> shard_of;
+  messages::reader_actor reader;
+  messages::identity_actor identity;
+  messages::recommend_actor recommender;
+  messages::job_supervisor_actor jobs; // told when an import was accepted
+  std::vector<verification_key> keys;
+  std::vector<readiness_check> readiness;
+};
+
+} // namespace spotter::gateway

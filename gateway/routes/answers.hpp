@@ -1,0 +1,89 @@
+#pragma once
+
+#include "actors/messages/read.hpp"
+#include "gateway/json/bodies.hpp"
+#include "gateway/router.hpp"
+#include "gateway/worker.hpp"
+
+#include <caf/actor_cast.hpp>
+
+#include <initializer_list>
+
+// What routes have in common: from a parsed request to an actor and back to an answer.
+
+namespace spotter::gateway {
+
+/// The body, ready for the JSON parser.
+[[nodiscard]] inline padded_text body_of(call& c) { return padded_text{c.req.body}; }
+
+/// The answer for a body that was not accepted.
+[[nodiscard]] response to_response(const body_error& why, std::string_view trace_id);
+
+/// 404.
+[[nodiscard]] response not_found(const call& c);
+
+/// The id in the path; nullopt must be answered with `not_found`.
+[[nodiscard]] std::optional<domain::uuid> id_in(const call& c, std::size_t arg = 0);
+
+/// How the answer to a command looks.
+struct command_answer {
+  int status = 0;        // instead of 200 or 201
+  bool has_body = true;  // otherwise 204
+};
+
+/// Sends a command of the caller to its session, with what the headers ask for: Idempotency-Key,
+/// If-Match.
+[[nodiscard]] awaitable<response> run_command(call& c, messages::command_body body,
+                                              command_answer looks = {});
+
+/// The answer to a command that some actor has carried out.
+[[nodiscard]] response to_response(const messages::command_reply& reply, std::string_view trace_id,
+                                   command_answer looks = {});
+
+/// Reads through the session, which caches workouts and pages of them.
+[[nodiscard]] awaitable<response> read_through_session(call& c, messages::query what);
+
+/// Reads through the readers.
+[[nodiscard]] awaitable<response> read(call& c, messages::query what);
+
+/// Asks an actor; a handle that is empty counts as not available.
+template <class Reply, class Handle, class Message>
+awaitable<domain::expected<Reply, messages::failure>> ask(call& c, const Handle& to,
+                                                          Message content,
+                                                          std::chrono::milliseconds timeout,
+                                                          messages::failure_code lost) {
+  if (!to)
+    co_return messages::failure{
+      messages::failure_code::unavailable, "This part is not running.", {}, 5'000};
+  auto result = co_await c.at.actors().ask(caf::actor_cast<caf::strong_actor_ptr>(to),
+                                           caf::make_message(std::move(content)), timeout);
+  co_return decode<Reply>(std::move(result), lost);
+}
+
+/// Reads the query string: collects what is wrong with it.
+class query_reader {
+public:
+  /// Parameters that are not in `known` are errors.
+  query_reader(const call& c, std::initializer_list<std::string_view> known);
+
+  /// `limit` and `cursor`.
+  [[nodiscard]] messages::page_window window();
+  [[nodiscard]] std::string text(std::string_view name, std::size_t most);
+  [[nodiscard]] std::int64_t integer(std::string_view name, std::int64_t otherwise,
+                                     std::int64_t least, std::int64_t most);
+  [[nodiscard]] std::optional<domain::instant> time(std::string_view name);
+  /// One of `words`, or empty when absent.
+  [[nodiscard]] std::string word(std::string_view name,
+                                 std::initializer_list<std::string_view> words);
+
+  [[nodiscard]] bool clean() const noexcept { return errors_.empty(); }
+  [[nodiscard]] response refusal(const call& c) const;
+
+private:
+  void error(std::string_view name, std::string_view code, std::string detail);
+
+  std::string_view query_;
+  std::vector<messages::field_error> errors_;
+};
+
+} // namespace spotter::gateway

@@ -1,0 +1,106 @@
+#include "actors/messages/resource_json.hpp"
+#include "gateway/routes/answers.hpp"
+
+namespace spotter::gateway {
+
+namespace {
+
+messages::device_info device_of(const call& c) {
+  constexpr std::size_t longest = 256;
+  std::string agent;
+  for (const char ch : c.req.header("user-agent").substr(0, longest))
+    if (ch >= 0x20 && ch < 0x7f)
+      agent += ch;
+  return {std::move(agent), std::string(c.address)};
+}
+
+response granted(const messages::login_granted& login, int status) {
+  response out;
+  out.status = status;
+  domain::json_writer json{out.body};
+  json.begin_object().key("user");
+  messages::write(json, login.who);
+  json.member("access_token", std::string_view{login.access_token})
+    .member("token_type", "Bearer")
+    .member("expires_in", login.expires_in_s)
+    .member("refresh_token", std::string_view{login.refresh_token})
+    .end_object();
+  return out;
+}
+
+template <class Message>
+awaitable<response> ask_identity(call& c, Message what, int status) {
+  what.device = device_of(c);
+  const auto reply = co_await ask<messages::login_reply>(
+    c, c.at.common().ports.identity, std::move(what),
+    c.at.common().config.limits.slow_ask_timeout, messages::failure_code::outcome_unknown);
+  if (!reply)
+    co_return to_response(reply.error(), c.trace_id);
+  if (const auto* why = std::get_if<messages::failure>(&reply->result))
+    co_return to_response(*why, c.trace_id);
+  co_return granted(std::get<messages::login_granted>(reply->result), status);
+}
+
+// POST /v1/auth/register
+awaitable<response> post_register(call& c) {
+  auto body = parse_register(body_of(c));
+  if (!body)
+    co_return to_response(body.error(), c.trace_id);
+  co_return co_await ask_identity(c, std::move(*body), 201);
+}
+
+// POST /v1/auth/login
+awaitable<response> post_login(call& c) {
+  auto body = parse_log_in(body_of(c));
+  if (!body)
+    co_return to_response(body.error(), c.trace_id);
+  co_return co_await ask_identity(c, std::move(*body), 200);
+}
+
+// POST /v1/auth/refresh
+awaitable<response> post_refresh(call& c) {
+  auto body = parse_refresh(body_of(c));
+  if (!body)
+    co_return to_response(body.error(), c.trace_id);
+  co_return co_await ask_identity(c, std::move(*body), 200);
+}
+
+// POST /v1/auth/logout
+awaitable<response> post_logout(call& c) {
+  const auto reply = co_await ask<messages::command_reply>(
+    c, c.at.common().ports.identity, messages::log_out{c.who.user_id, c.who.login_id},
+    c.at.common().config.limits.ask_timeout, messages::failure_code::outcome_unknown);
+  if (!reply)
+    co_return to_response(reply.error(), c.trace_id);
+  co_return to_response(*reply, c.trace_id, {0, false});
+}
+
+// GET /v1/me
+awaitable<response> get_me(call& c) {
+  co_return co_await read(c, messages::get_profile{});
+}
+
+// PATCH /v1/me
+awaitable<response> patch_me(call& c) {
+  auto body = parse_update_profile(body_of(c));
+  if (!body)
+    co_return to_response(body.error(), c.trace_id);
+  co_return co_await run_command(c, std::move(*body));
+}
+
+constexpr route rows[] = {
+  {verb::post, "/v1/auth/register", post_register, false, body_kind::json, true},
+  {verb::post, "/v1/auth/login", post_login, false, body_kind::json, true},
+  {verb::post, "/v1/auth/refresh", post_refresh, false, body_kind::json, true},
+  {verb::post, "/v1/auth/logout", post_logout},
+  {verb::get, "/v1/me", get_me},
+  {verb::patch, "/v1/me", patch_me, true, body_kind::merge_patch},
+};
+
+} // namespace
+
+std::span<const route> identity_routes() {
+  return rows;
+}
+
+} // namespace spotter::gateway

@@ -1,0 +1,147 @@
+#include "gateway/token.hpp"
+
+#include "domain/base64.hpp"
+#include "domain/json.hpp"
+#include "gateway/json/claims.hpp"
+
+#include <sodium.h>
+
+namespace spotter::gateway {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t most_remembered = 16'384;
+constexpr std::size_t most_revoked = 65'536;
+constexpr std::size_t longest_token = 2'048;
+
+// Longer than any access token lives.
+constexpr auto revocation_lasts = 1h;
+
+// Clocks of one machine do not differ; the slack covers a token made a moment ago elsewhere.
+constexpr auto clock_slack = 60s;
+
+const verification_key* find(const std::vector<verification_key>& keys, std::string_view kid) {
+  for (const auto& key : keys)
+    if (key.kid == kid)
+      return &key;
+  return nullptr;
+}
+
+std::string hash_of(std::string_view token) {
+  std::string hash(32, '\0');
+  crypto_generichash(reinterpret_cast<unsigned char*>(hash.data()), hash.size(),
+                     reinterpret_cast<const unsigned char*>(token.data()), token.size(), nullptr,
+                     0);
+  return hash;
+}
+
+} // namespace
+
+std::optional<caller> verify_token(std::string_view token,
+                                   const std::vector<verification_key>& keys,
+                                   std::string_view issuer, domain::instant now) {
+  if (token.size() > longest_token)
+    return std::nullopt;
+  const auto first = token.find('.');
+  const auto second = first == token.npos ? token.npos : token.find('.', first + 1);
+  if (second == token.npos || token.find('.', second + 1) != token.npos)
+    return std::nullopt;
+
+  auto header_text = domain::from_base64url(token.substr(0, first));
+  auto claims_text = domain::from_base64url(token.substr(first + 1, second - first - 1));
+  const auto signature = domain::from_base64url(token.substr(second + 1));
+  if (!header_text || !claims_text || !signature || signature->size() != crypto_sign_BYTES)
+    return std::nullopt;
+
+  const auto header = parse_token_header(*header_text);
+  // The algorithm is ours to choose, never the token's.
+  if (!header || header->algorithm != "EdDSA" || header->has_critical)
+    return std::nullopt;
+  const auto* key = find(keys, header->key_id);
+  if (!key)
+    return std::nullopt;
+  const auto signed_part = token.substr(0, second);
+  if (crypto_sign_verify_detached(reinterpret_cast<const unsigned char*>(signature->data()),
+                                  reinterpret_cast<const unsigned char*>(signed_part.data()),
+                                  signed_part.size(), key->key.data())
+      != 0)
+    return std::nullopt;
+
+  const auto claims = parse_token_claims(*claims_text);
+  if (!claims || claims->issuer != issuer)
+    return std::nullopt;
+  const domain::instant issued{std::chrono::seconds{claims->issued_at}};
+  const domain::instant expires{std::chrono::seconds{claims->expires_at}};
+  if (expires <= now || issued > now + clock_slack)
+    return std::nullopt;
+  const auto user = domain::parse_uuid(claims->subject);
+  const auto login = domain::parse_uuid(claims->login);
+  if (!user || !login || user->is_nil() || login->is_nil())
+    return std::nullopt;
+  return caller{*user, *login, expires, claims->role == "admin"};
+}
+
+std::string to_jwks(const std::vector<verification_key>& keys) {
+  std::string out;
+  domain::json_writer json{out};
+  json.begin_object().key("keys").begin_array();
+  for (const auto& key : keys) {
+    const std::string_view bytes{reinterpret_cast<const char*>(key.key.data()), key.key.size()};
+    json.begin_object()
+      .member("kty", "OKP")
+      .member("crv", "Ed25519")
+      .member("use", "sig")
+      .member("alg", "EdDSA")
+      .member("kid", std::string_view{key.kid})
+      .member("x", std::string_view{domain::to_base64url(bytes)})
+      .end_object();
+  }
+  json.end_array().end_object();
+  return out;
+}
+
+token_verifier::token_verifier(std::vector<verification_key> keys, std::string issuer)
+  : keys_(std::move(keys)), issuer_(std::move(issuer)) {}
+
+std::optional<caller> token_verifier::verify(std::string_view token, domain::instant now) {
+  auto hash = hash_of(token);
+  std::optional<caller> who;
+  if (const auto it = good_.find(hash); it != good_.end()) {
+    if (it->second.expires_at <= now) {
+      good_.erase(it);
+      return std::nullopt;
+    }
+    who = it->second;
+  } else {
+    who = verify_token(token, keys_, issuer_, now);
+    if (!who)
+      return std::nullopt;
+    // A full memory starts afresh: simple, and verifying again is only slower.
+    if (good_.size() >= most_remembered)
+      good_.clear();
+    good_.emplace(std::move(hash), *who);
+  }
+  if (revoked_.contains(who->login_id))
+    return std::nullopt;
+  return who;
+}
+
+void token_verifier::revoke(const domain::uuid& login_id, domain::instant now) {
+  if (revoked_.size() >= most_revoked) {
+    auto oldest = revoked_.begin();
+    for (auto it = revoked_.begin(); it != revoked_.end(); ++it)
+      if (it->second < oldest->second)
+        oldest = it;
+    revoked_.erase(oldest);
+  }
+  revoked_.insert_or_assign(login_id, now + revocation_lasts);
+}
+
+void token_verifier::sweep(domain::instant now) {
+  std::erase_if(good_, [now](const auto& entry) { return entry.second.expires_at <= now; });
+  std::erase_if(revoked_, [now](const auto& entry) { return entry.second <= now; });
+}
+
+} // namespace spotter::gateway

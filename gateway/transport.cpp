@@ -1,0 +1,161 @@
+#include "gateway/transport.hpp"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <stdexcept>
+
+namespace spotter::gateway {
+
+namespace {
+
+io_result from_syscall(ssize_t n, io_state blocked) noexcept {
+  if (n > 0)
+    return {io_state::done, static_cast<std::size_t>(n)};
+  if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+    return {blocked, 0};
+  return {io_state::closed, 0};
+}
+
+int clamp(std::size_t size) noexcept {
+  return static_cast<int>(std::min(size, static_cast<std::size_t>(INT_MAX)));
+}
+
+std::string last_error() {
+  char text[256] = "unknown error";
+  if (const auto code = ERR_get_error(); code != 0)
+    ERR_error_string_n(code, text, sizeof text);
+  return text;
+}
+
+} // namespace
+
+void transport::ssl_deleter::operator()(SSL* ssl) const noexcept {
+  SSL_free(ssl);
+}
+
+void ssl_context_deleter::operator()(SSL_CTX* context) const noexcept {
+  SSL_CTX_free(context);
+}
+
+transport::transport(tcp_socket socket, SSL_CTX* tls) : socket_(std::move(socket)) {
+  boost::system::error_code ignored;
+  socket_.native_non_blocking(true, ignored);
+  socket_.set_option(net::ip::tcp::no_delay(true), ignored);
+  if (tls) {
+    ssl_.reset(SSL_new(tls));
+    if (ssl_) {
+      SSL_set_fd(ssl_.get(), socket_.native_handle());
+      SSL_set_accept_state(ssl_.get());
+    } else {
+      close();
+    }
+  }
+}
+
+transport::transport(transport&&) noexcept = default;
+
+transport::~transport() {
+  close();
+}
+
+io_state transport::failed(int result) noexcept {
+  switch (SSL_get_error(ssl_.get(), result)) {
+    case SSL_ERROR_WANT_READ:
+      return io_state::want_read;
+    case SSL_ERROR_WANT_WRITE:
+      return io_state::want_write;
+    default:
+      ERR_clear_error();
+      return io_state::closed;
+  }
+}
+
+io_state transport::handshake() {
+  if (!ssl_)
+    return io_state::done;
+  ERR_clear_error();
+  const int result = SSL_do_handshake(ssl_.get());
+  return result == 1 ? io_state::done : failed(result);
+}
+
+io_result transport::read(char* data, std::size_t size) {
+  if (!ssl_)
+    return from_syscall(::recv(socket_.native_handle(), data, size, 0), io_state::want_read);
+  ERR_clear_error();
+  const int n = SSL_read(ssl_.get(), data, clamp(size));
+  if (n > 0)
+    return {io_state::done, static_cast<std::size_t>(n)};
+  return {failed(n), 0};
+}
+
+io_result transport::write(const char* data, std::size_t size) {
+  if (!ssl_)
+    return from_syscall(::send(socket_.native_handle(), data, size, MSG_NOSIGNAL),
+                        io_state::want_write);
+  ERR_clear_error();
+  const int n = SSL_write(ssl_.get(), data, clamp(size));
+  if (n > 0)
+    return {io_state::done, static_cast<std::size_t>(n)};
+  return {failed(n), 0};
+}
+
+io_result transport::write(std::span<const iovec> parts) {
+  if (parts.empty())
+    return {io_state::want_write, 0};
+  if (ssl_ || parts.size() == 1)
+    return write(static_cast<const char*>(parts[0].iov_base), parts[0].iov_len);
+  msghdr message{};
+  // The kernel does not write through it.
+  message.msg_iov = const_cast<iovec*>(parts.data());
+  message.msg_iovlen = parts.size();
+  return from_syscall(::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL),
+                      io_state::want_write);
+}
+
+void transport::close() noexcept {
+  if (!socket_.is_open())
+    return;
+  if (ssl_ && SSL_is_init_finished(ssl_.get())) {
+    ERR_clear_error();
+    SSL_shutdown(ssl_.get());
+    ERR_clear_error();
+  }
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+}
+
+void transport::shut_down() noexcept {
+  if (ssl_ && SSL_is_init_finished(ssl_.get())) {
+    ERR_clear_error();
+    SSL_shutdown(ssl_.get());
+    ERR_clear_error();
+  }
+  boost::system::error_code ignored;
+  socket_.shutdown(net::ip::tcp::socket::shutdown_send, ignored);
+}
+
+ssl_context make_tls_context(const std::string& certificate, const std::string& key) {
+  ssl_context context{SSL_CTX_new(TLS_server_method())};
+  if (!context)
+    throw std::runtime_error("TLS can't be set up: " + last_error());
+  SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
+  // Buffers of idle connections are given back; partial writes fit our own queues.
+  SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE
+                                    | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+  if (SSL_CTX_use_certificate_chain_file(context.get(), certificate.c_str()) != 1)
+    throw std::runtime_error("the certificate " + certificate + " can't be used: " + last_error());
+  if (SSL_CTX_use_PrivateKey_file(context.get(), key.c_str(), SSL_FILETYPE_PEM) != 1)
+    throw std::runtime_error("the key " + key + " can't be used: " + last_error());
+  if (SSL_CTX_check_private_key(context.get()) != 1)
+    throw std::runtime_error("the key " + key + " does not belong to the certificate "
+                             + certificate);
+  return context;
+}
+
+} // namespace spotter::gateway
