@@ -9,6 +9,9 @@ const RETRY_MS = [5, 50];
 /** Answers that say nothing of the outcome, or only "not now". */
 const passing = (status) => status >= 500 || status === 408 || status === 429;
 
+/** Does its own id make it happen once? */
+const has_own_id = ({ kind }) => kind === "start" || kind === "log";
+
 export class Device {
   /**
    * `transport` has `attempt(op, impatient_ms)`; `gate.open()` resolves while the server is thought to run;
@@ -29,8 +32,7 @@ export class Device {
   async #carry_out(op) {
     op.op = `${this.name}-${this.operations.length + 1}`;
     op.outcome = "unknown";
-    const has_id = op.kind === "start" || op.kind === "log";
-    if (this.always_keyed || !has_id || this.random.chance(0.5)) op.key = uuid7(this.random.bytes);
+    if (this.always_keyed || !has_own_id(op) || this.random.chance(0.5)) op.key = uuid7(this.random.bytes);
     this.operations.push(op);
     const end = Date.now() + DEFINITE_MS;
     for (let tries = 1; Date.now() < end; ++tries) {
@@ -59,7 +61,8 @@ export class Device {
   }
 
   #conclude(op, { status, version, position, why }, tries) {
-    const exact = op.key !== undefined || tries === 1;
+    // A repeated id is answered from what is there by then; a key, with the first answer.
+    const exact = tries === 1 || (op.key !== undefined && !has_own_id(op));
     if (status < 300) {
       op.outcome = "acknowledged";
       if (exact) Object.assign(op, { version, position });

@@ -29,7 +29,6 @@ describe("workouts", { skip: missing }, () => {
     assert.equal(made.status, 201, made.text);
     assert.match(made.json.id, UUID7);
     assert.equal(made.json.state, "live");
-    assert.equal(made.headers.location, `/v1/workouts/${made.json.id}`);
     const id = uuid7();
     const own = await client.start_workout({ id, title: "Push", notes: "früh ☀", time_zone: "Asia/Tokyo" });
     assert.equal(own.id, id);
