@@ -2,12 +2,11 @@
 
 #include "actors/identity/identity.hpp"
 #include "actors/identity/signing_key.hpp"
-#include "actors/imports/import_supervisor.hpp"
 #include "actors/jobs/job_supervisor.hpp"
 #include "actors/recommend/recommender.hpp"
 #include "actors/session_request.hpp"
 #include "actors/shard/shard.hpp"
-#include "gateway/gateway.hpp"
+#include "gateway/server.hpp"
 #include "persistence/catalogue_loader.hpp"
 #include "persistence/embedded_postgres.hpp"
 #include "persistence/identity_store.hpp"
@@ -27,6 +26,7 @@
 #include <array>
 #include <atomic>
 #include <filesystem>
+#include <mutex>
 #include <stdexcept>
 #include <vector>
 
@@ -93,7 +93,9 @@ struct node::parts {
   messages::job_supervisor_actor jobs;
   messages::recommend_actor recommender;
   caf::actor maintenance;
-  std::unique_ptr<gateway::gateway> front;
+  std::unique_ptr<gateway::server> front;
+  std::mutex listeners_mutex; // the identity actor may run before the gateway does
+  std::vector<caf::actor> listeners;
   bool stopped = false;
 };
 
@@ -119,10 +121,15 @@ void node::parts::migrate(const std::function<void(const std::string&)>& tell) {
     fail("the database's schema could not be brought up to date", steps.error().message);
   for (const auto& step : *steps)
     tell("migrated to " + std::to_string(step.version) + " " + step.name);
-  if (const auto changed
-      = persistence::load_catalogue(connection(database_role::migrator, "catalogue"));
-      changed > 0)
-    tell("loaded " + std::to_string(changed) + " rows of the exercise catalogue");
+  const auto wanted = persistence::embedded_catalogue();
+  if (!wanted)
+    fail("the exercise catalogue can't be read", wanted.error());
+  const auto changes
+    = persistence::load_catalogue(connection(database_role::migrator, "catalogue"), *wanted);
+  if (!changes)
+    fail("the exercise catalogue was not loaded", changes.error());
+  if (const auto changed = changes->exercises_added + changes->exercises_changed; changed > 0)
+    tell("loaded " + std::to_string(changed) + " exercises of the catalogue");
 }
 
 void node::parts::spawn_sessions() {
@@ -175,8 +182,9 @@ void node::parts::spawn_services() {
   id.logins.idle_lifetime = settings.identity.login_idle_lifetime;
   actors::identity::hooks hooks;
   hooks.on_revoked = [this](const messages::login_revoked& what) {
-    if (front)
-      front->revoked(what);
+    const std::lock_guard guard{listeners_mutex};
+    for (const auto& listener : listeners)
+      caf::anon_send(listener, what);
   };
   hooks.announce = [&system, find_shard](const domain::uuid& user_id,
                                          const messages::announce_revocation& what) {
@@ -197,7 +205,7 @@ void node::parts::spawn_services() {
   how.retry.unit = settings.jobs.retry_unit;
   how.retry.max_delay = settings.jobs.max_delay;
   jobs = actors::spawn_job_supervisor(system, job_store,
-                                      {{"import", actors::import_job_factory(reader, find_shard)}},
+                                      {},
                                       how);
   actors::recommend_settings advice;
   advice.pool.deadline = settings.recommend.deadline;
@@ -232,8 +240,10 @@ void node::parts::start_gateway() {
   for (const auto& writer : writers)
     reach.readiness.push_back({"writer", caf::actor_cast<caf::actor>(writer)});
   reach.readiness.push_back({"reader", caf::actor_cast<caf::actor>(reader)});
-  front = std::make_unique<gateway::gateway>(runtime->system(), std::move(how), std::move(reach));
+  front = std::make_unique<gateway::server>(runtime->system(), std::move(how), std::move(reach));
   front->start();
+  const std::lock_guard guard{listeners_mutex};
+  listeners = front->listeners();
 }
 
 // Connections first, on their own threads; then the actors that serve them; the system last.
@@ -241,7 +251,12 @@ void node::parts::stop() {
   if (stopped)
     return;
   stopped = true;
-  front.reset();
+  {
+    const std::lock_guard guard{listeners_mutex};
+    listeners.clear();
+  }
+  if (front)
+    front->stop();
   const auto end = [](auto& handle) {
     if (handle)
       caf::anon_send_exit(handle, caf::exit_reason::user_shutdown);
@@ -260,6 +275,7 @@ void node::parts::stop() {
   for (auto& writer : writers)
     caf::anon_send_exit(writer, caf::exit_reason::user_shutdown);
   writers.clear();
+  front.reset();
   runtime.reset();
   if (database)
     database->stop();
