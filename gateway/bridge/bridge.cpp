@@ -109,7 +109,9 @@ void bridge::close() {
   if (!companion_)
     return;
   // From here on no sender is inside `receive`: the companion's lock sees to it.
-  self_of(companion_)->disconnect(caf::exit_reason::user_shutdown);
+  auto* self = self_of(companion_);
+  self->on_exit(); // the companion's own, under its lock: it forgets `receive`
+  self->cleanup(caf::exit_reason::user_shutdown, nullptr);
   companion_ = nullptr;
   {
     const std::lock_guard guard{inbox_mutex_};
