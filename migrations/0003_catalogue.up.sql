@@ -36,7 +36,6 @@ CREATE TABLE spotter.muscle_parent (
   CONSTRAINT muscle_parent_not_itself CHECK (slug <> parent_slug)
 );
 COMMENT ON TABLE spotter.muscle_parent IS 'Edges of the muscle graph, which has no cycles.';
-CREATE INDEX muscle_parent_parent_idx ON spotter.muscle_parent (taxonomy_version, parent_slug);
 
 CREATE TABLE spotter.exercise (
   exercise_id uuid        NOT NULL,
@@ -56,7 +55,6 @@ CREATE TABLE spotter.exercise (
 COMMENT ON TABLE spotter.exercise IS
   'The shared catalogue. search: lower-cased name and aliases, one a line. mechanic, force: '
   'null where they make no sense.';
-CREATE INDEX exercise_name_idx ON spotter.exercise (lower(name), exercise_id);
 CREATE TRIGGER exercise_touch BEFORE UPDATE ON spotter.exercise FOR EACH ROW
   WHEN (NEW.updated_at = OLD.updated_at OR NEW.version <= OLD.version)
   EXECUTE FUNCTION spotter.touch_version();
@@ -77,7 +75,6 @@ CREATE TABLE spotter.exercise_muscle (
 COMMENT ON TABLE spotter.exercise_muscle IS
   'Which muscles an exercise trains. role: 1 primary, 2 secondary; position: as the catalogue '
   'lists them.';
-CREATE INDEX exercise_muscle_muscle_idx ON spotter.exercise_muscle (taxonomy_version, muscle_slug);
 
 CREATE TABLE spotter.exercise_alias (
   exercise_id uuid NOT NULL,

@@ -113,7 +113,6 @@ COMMENT ON TABLE spotter.job IS
 CREATE INDEX job_due_idx
   ON spotter.job ((CASE WHEN state = 'running' THEN lease_until ELSE run_at END))
   WHERE state IN ('queued', 'running');
-CREATE INDEX job_subject_idx ON spotter.job (user_id, subject_id);
 ALTER TABLE spotter.job ENABLE ROW LEVEL SECURITY;
 ALTER TABLE spotter.job FORCE ROW LEVEL SECURITY;
 CREATE POLICY job_reader ON spotter.job FOR SELECT TO spotter_reader

@@ -25,18 +25,32 @@ temporary_folder::~temporary_folder() {
   std::filesystem::remove_all(path_, ignored);
 }
 
-embedded_postgres& cluster() {
+namespace {
+
+const std::filesystem::path& cluster_folder_path() {
   static const temporary_folder folder;
+  return folder.path();
+}
+
+} // namespace
+
+embedded_postgres& cluster() {
+  static const auto folder = cluster_folder_path(); // goes away after the server
   static const std::unique_ptr<embedded_postgres> running = [] {
     embedded_postgres_options options;
     options.durable = false;
     options.database = "spotter_template";
-    auto started = embedded_postgres::start(folder.path(), options);
+    auto started = embedded_postgres::start(folder, options);
     if (!started)
       throw std::runtime_error{started.error()};
     return *std::move(started);
   }();
   return *running;
+}
+
+std::string cluster_log() {
+  std::ifstream in{cluster_folder_path() / "postgres.log", std::ios::binary};
+  return {std::istreambuf_iterator<char>{in}, {}};
 }
 
 namespace {

@@ -30,6 +30,9 @@ private:
 /// durable, to be quick: a test that kills it starts one of its own.
 persistence::embedded_postgres& cluster();
 
+/// All that this cluster's server has logged.
+std::string cluster_log();
+
 /// A database of its own for each test, dropped with the object.
 class test_database {
 public:
