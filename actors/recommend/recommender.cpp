@@ -171,9 +171,8 @@ void recommender_state::record(const errand_ptr& e, messages::advice found) {
   command.user_id = e->ask.user_id;
   command.trace_id = e->ask.trace_id;
   command.body = std::move(made);
-  ask_session(
-    static_cast<actor_type::impl*>(self_), shards_, settings_.session, std::move(command),
-    [this, e](messages::command_reply reply) { finish(e, std::move(reply)); });
+  ask_session(self_, shards_, settings_.session, std::move(command),
+              [this, e](messages::command_reply reply) { finish(e, std::move(reply)); });
 }
 
 void recommender_state::fail(
