@@ -18,10 +18,10 @@ using shard_directory = std::function<messages::shard_actor(const domain::uuid& 
 
 /// How patient an actor of ours is with a session.
 struct session_patience {
-  std::int32_t tries = 5;                       // the first included
-  std::chrono::milliseconds pause{200};         // after the first try; doubled with each, up to 5 s
+  std::int32_t tries = 5;               // the first included
+  std::chrono::milliseconds pause{200}; // after the first try; doubled with each, up to 5 s
   std::chrono::milliseconds find_timeout{5'000}; // for the session to be found
-  std::chrono::milliseconds timeout{30'000};    // for each answer
+  std::chrono::milliseconds timeout{30'000};     // for each answer
 };
 
 /// Sends `command` to its user's session and calls `done(command_reply)` once, from `self`, unless
@@ -34,10 +34,7 @@ class session_request : public std::enable_shared_from_this<session_request<Self
 public:
   session_request(Self* self, shard_directory shards, session_patience patience,
                   messages::command command, Done done)
-    : self_(self),
-      shards_(std::move(shards)),
-      patience_(patience),
-      command_(std::move(command)),
+    : self_(self), shards_(std::move(shards)), patience_(patience), command_(std::move(command)),
       done_(std::move(done)) {}
 
   void begin() {
@@ -119,8 +116,8 @@ private:
 template <class Self, class Done>
 void ask_session(Self* self, const shard_directory& shards, const session_patience& patience,
                  messages::command command, Done done) {
-  std::make_shared<session_request<Self, Done>>(
-    self, shards, patience, std::move(command), std::move(done))
+  std::make_shared<session_request<Self, Done>>(self, shards, patience, std::move(command),
+                                                std::move(done))
     ->begin();
 }
 

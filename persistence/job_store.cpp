@@ -18,22 +18,21 @@ using messages::end_job;
 using messages::job_ended;
 using messages::renew_job;
 
-constexpr std::string_view claim_sql
-  = "SELECT user_id, job_id, kind, subject_id, attempt, lease"
-    "  FROM spotter.claim_jobs($1, $2, $3)";
+constexpr std::string_view claim_sql = "SELECT user_id, job_id, kind, subject_id, attempt, lease"
+                                       "  FROM spotter.claim_jobs($1, $2, $3)";
 
-constexpr std::string_view renew_sql
-  = "UPDATE spotter.job"
-    "   SET lease_until = clock_timestamp() + $4 * interval '1 millisecond'"
-    " WHERE user_id = $1 AND job_id = $2 AND lease = $3 AND state = 'running'";
+constexpr std::string_view renew_sql =
+  "UPDATE spotter.job"
+  "   SET lease_until = clock_timestamp() + $4 * interval '1 millisecond'"
+  " WHERE user_id = $1 AND job_id = $2 AND lease = $3 AND state = 'running'";
 
 // $5 is 1 where the try must not count.
-constexpr std::string_view end_sql
-  = "UPDATE spotter.job"
-    "   SET state = $4, attempt = greatest(attempt - $5::integer, 0),"
-    "       run_at = clock_timestamp() + $6 * interval '1 millisecond', reason = $7,"
-    "       runner_id = NULL, lease_until = NULL"
-    " WHERE user_id = $1 AND job_id = $2 AND lease = $3 AND state = 'running'";
+constexpr std::string_view end_sql =
+  "UPDATE spotter.job"
+  "   SET state = $4, attempt = greatest(attempt - $5::integer, 0),"
+  "       run_at = clock_timestamp() + $6 * interval '1 millisecond', reason = $7,"
+  "       runner_id = NULL, lease_until = NULL"
+  " WHERE user_id = $1 AND job_id = $2 AND lease = $3 AND state = 'running'";
 
 domain::uuid id_of(const pqxx::field& field) {
   const auto id = domain::parse_uuid(field.view());
@@ -56,13 +55,12 @@ public:
 
   claimed_jobs claim(const claim_jobs& ask) {
     pqxx::nontransaction tx{connection()};
-    const auto rows = tx.exec(
-      claim_sql, pqxx::params{to_string(ask.runner_id), ask.limit, ask.lease_ms});
+    const auto rows =
+      tx.exec(claim_sql, pqxx::params{to_string(ask.runner_id), ask.limit, ask.lease_ms});
     claimed_jobs result;
     for (const auto& row : rows)
-      result.jobs.push_back({id_of(row[1]), id_of(row[0]), row[2].as<std::string>(),
-                             id_of(row[3]), row[4].as<std::int32_t>(),
-                             row[5].as<std::int64_t>()});
+      result.jobs.push_back({id_of(row[1]), id_of(row[0]), row[2].as<std::string>(), id_of(row[3]),
+                             row[4].as<std::int32_t>(), row[5].as<std::int64_t>()});
     return result;
   }
 
@@ -147,8 +145,7 @@ private:
 
 } // namespace
 
-messages::job_store_actor spawn_job_store(
-  caf::actor_system& system, connection_settings settings) {
+messages::job_store_actor spawn_job_store(caf::actor_system& system, connection_settings settings) {
   using implementation = messages::job_store_actor::stateful_impl<job_store_state>;
   return system.spawn<implementation, caf::detached>(std::move(settings));
 }

@@ -14,7 +14,6 @@ namespace spotter::persistence {
 /// A lost connection is opened again, and the statement repeated once: every one of them is safe to
 /// repeat (a claim whose answer was lost comes back when its lease runs out). Where that fails too
 /// the request is answered with an error.
-messages::job_store_actor spawn_job_store(
-  caf::actor_system& system, connection_settings settings);
+messages::job_store_actor spawn_job_store(caf::actor_system& system, connection_settings settings);
 
 } // namespace spotter::persistence

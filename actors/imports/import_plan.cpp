@@ -39,8 +39,8 @@ domain::effort to_effort(const domain::parsed_set& set) {
   domain::effort result;
   result.reps = set.reps;
   if (set.weight) // a unit is missing at most where the weight is zero, and then it is all the same
-    result.weight
-      = domain::weight{set.weight->value, set.weight->unit.value_or(domain::weight_unit::kg)};
+    result.weight =
+      domain::weight{set.weight->value, set.weight->unit.value_or(domain::weight_unit::kg)};
   result.rpe = set.rpe;
   result.distance_m = set.distance_m;
   result.duration_ms = set.duration_ms;
@@ -55,9 +55,8 @@ messages::import_log_line to_line(const domain::row_note& note) {
 
 } // namespace
 
-import_plan::import_plan(
-  domain::uuid user_id, domain::workout_file file, zone_clock zone,
-  const std::vector<messages::exercise_name>& names, import_limits limits)
+import_plan::import_plan(domain::uuid user_id, domain::workout_file file, zone_clock zone,
+                         const std::vector<messages::exercise_name>& names, import_limits limits)
   : user_id_(user_id), file_(std::move(file)), zone_(std::move(zone)), limits_(limits) {
   match_exercises(names);
   name_workouts();
@@ -162,23 +161,23 @@ import_chunk import_plan::build(workout_range range) const {
       made.equipment = target.equipment.empty() ? "other" : target.equipment;
       chunk.exercises.push_back(std::move(made));
       if (target.first_workout == i)
-        chunk.log.push_back({static_cast<std::int32_t>(target.line), "info", "exercise_created",
-                             "\"" + target.name
-                               + "\" matches no exercise that is known; it became your own."});
+        chunk.log.push_back(
+          {static_cast<std::int32_t>(target.line), "info", "exercise_created",
+           "\"" + target.name + "\" matches no exercise that is known; it became your own."});
     }
     chunk.workouts.push_back(convert(i, chunk.log));
   }
   return chunk;
 }
 
-messages::import_log_line import_plan::about(
-  std::size_t workout, std::string severity, std::string code, std::string message) const {
+messages::import_log_line import_plan::about(std::size_t workout, std::string severity,
+                                             std::string code, std::string message) const {
   return {static_cast<std::int32_t>(file_.workouts[workout].line), std::move(severity),
           std::move(code), std::move(message)};
 }
 
-domain::workout import_plan::convert(
-  std::size_t index, std::vector<messages::import_log_line>& log) const {
+domain::workout import_plan::convert(std::size_t index,
+                                     std::vector<messages::import_log_line>& log) const {
   const auto& from = file_.workouts[index];
   const auto start = zone_.resolve(from.start);
   if (start.fit == clock_fit::ambiguous)
@@ -190,16 +189,16 @@ domain::workout import_plan::convert(
                         "The clocks went forward over the start in " + zone_.name()
                           + "; it was taken as if they had not."));
   domain::workout to;
-  to.workout_id
-    = domain::named_uuid(user_id_, "workout\n" + provider() + '\n' + external_ids_[index]);
+  to.workout_id =
+    domain::named_uuid(user_id_, "workout\n" + provider() + '\n' + external_ids_[index]);
   to.title = from.title;
   to.notes = from.notes;
   to.state = domain::workout_state::finished;
   to.started_at = start.at;
   // An end is read off the wall; where the clocks changed it may come out before the start.
-  const domain::instant end
-    = from.end ? zone_.resolve(*from.end).at
-               : start.at + std::chrono::milliseconds{from.duration_ms.value_or(0)};
+  const domain::instant end =
+    from.end ? zone_.resolve(*from.end).at
+             : start.at + std::chrono::milliseconds{from.duration_ms.value_or(0)};
   to.finished_at = std::max(start.at, end);
   to.time_zone = zone_.name();
   to.local_date = date_of(from.start);
@@ -230,8 +229,8 @@ domain::workout import_plan::convert(
   return to;
 }
 
-void import_plan::add_notes(
-  workout_range range, std::vector<messages::import_log_line>& log) const {
+void import_plan::add_notes(workout_range range,
+                            std::vector<messages::import_log_line>& log) const {
   if (range.size() == 0)
     return;
   const auto from = range.first == 0 ? 0 : file_.workouts[range.first].line;

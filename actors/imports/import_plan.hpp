@@ -74,7 +74,7 @@ private:
   struct target {
     domain::uuid exercise_id;
     bool own = false;
-    bool is_new = false;          // must be made first
+    bool is_new = false;           // must be made first
     std::size_t first_workout = 0; // that uses it
     std::size_t line = 0;
     std::string name;

@@ -37,9 +37,8 @@ job_actor::behavior_type import_supervisor_state::make_behavior() {
       worker_ = env_.threads ? self_->spawn<worker_implementation, caf::detached>(env_)
                              : self_->spawn<worker_implementation>(env_);
       self_->request(worker_, caf::infinite, claim)
-        .then(
-          [this](messages::end_job& how) { end(std::move(how.state), std::move(how.reason)); },
-          [this](const caf::error& why) { note_crash(to_string(why)); });
+        .then([this](messages::end_job& how) { end(std::move(how.state), std::move(how.reason)); },
+              [this](const caf::error& why) { note_crash(to_string(why)); });
       return answer_;
     },
     [this](messages::end_job& how) -> caf::result<messages::end_job> {
@@ -79,10 +78,11 @@ void import_supervisor_state::bury(std::string reason) {
 }
 
 /// Changes the import's state and log, then answers `state`; or `otherwise` where nobody answered.
-void import_supervisor_state::tell(
-  teller change, std::string state, std::string reason, std::string otherwise) {
-  self_->request(env_.reader, env_.read_timeout,
-                 messages::load_import{claim_.user_id, claim_.subject_id})
+void import_supervisor_state::tell(teller change, std::string state, std::string reason,
+                                   std::string otherwise) {
+  self_
+    ->request(env_.reader, env_.read_timeout,
+              messages::load_import{claim_.user_id, claim_.subject_id})
     .then(
       [this, change, state, reason, otherwise](messages::import_image& found) {
         if (!found.state || has_ended(*found.state)) {

@@ -10,6 +10,20 @@ import_worker_state::import_worker_state(import_worker::pointer self, import_env
   : self_(self), env_(std::move(env)) {}
 
 import_worker::behavior_type import_worker_state::make_behavior() {
+  // The exception's own words would be lost with the promise.
+  self_->set_exception_handler([this](std::exception_ptr& thrown) -> caf::error {
+    std::string why = "something that is not an exception";
+    try {
+      std::rethrow_exception(thrown);
+    } catch (const std::exception& known) {
+      why = known.what();
+    } catch (...) { // handled by the words above
+    }
+    auto error = caf::make_error(caf::sec::runtime_error, std::move(why));
+    if (answer_.pending())
+      answer_.deliver(error);
+    return error;
+  });
   return {
     [this](const messages::job& claim) -> caf::result<messages::end_job> {
       claim_ = claim;
@@ -55,27 +69,27 @@ void import_worker_state::load_state() {
 }
 
 void import_worker_state::load_file() {
-  load<messages::import_file>(
-    messages::load_import_file{claim_.user_id, claim_.subject_id},
-    [this](messages::import_file& found) {
-      file_ = std::move(found);
-      if (!file_.found)
-        fail("file_missing", "The file of this import is not there.");
-      else if (file_.content.view().size() > env_.limits.file_bytes)
-        fail("file_too_large", "The file is larger than "
-                                 + std::to_string(env_.limits.file_bytes / (1024 * 1024))
-                                 + " MiB.");
-      else
-        load_names();
-    });
+  load<messages::import_file>(messages::load_import_file{claim_.user_id, claim_.subject_id},
+                              [this](messages::import_file& found) {
+                                file_ = std::move(found);
+                                if (!file_.found)
+                                  fail("file_missing", "The file of this import is not there.");
+                                else if (file_.content.view().size() > env_.limits.file_bytes)
+                                  fail("file_too_large",
+                                       "The file is larger than "
+                                         + std::to_string(env_.limits.file_bytes / (1024 * 1024))
+                                         + " MiB.");
+                                else
+                                  load_names();
+                              });
 }
 
 void import_worker_state::load_names() {
-  load<messages::exercise_names>(
-    messages::load_exercise_names{claim_.user_id}, [this](messages::exercise_names& found) {
-      names_ = std::move(found.exercises);
-      load_zone();
-    });
+  load<messages::exercise_names>(messages::load_exercise_names{claim_.user_id},
+                                 [this](messages::exercise_names& found) {
+                                   names_ = std::move(found.exercises);
+                                   load_zone();
+                                 });
 }
 
 void import_worker_state::load_zone() {
@@ -84,11 +98,11 @@ void import_worker_state::load_zone() {
     parse();
     return;
   }
-  load<messages::session_image>(
-    messages::load_session{claim_.user_id}, [this](messages::session_image& found) {
-      zone_name_ = found.who.time_zone;
-      parse();
-    });
+  load<messages::session_image>(messages::load_session{claim_.user_id},
+                                [this](messages::session_image& found) {
+                                  zone_name_ = found.who.time_zone;
+                                  parse();
+                                });
 }
 
 void import_worker_state::parse() {
@@ -151,16 +165,15 @@ void import_worker_state::next() {
 }
 
 void import_worker_state::look_for_cancel(workout_range range) {
-  load<messages::import_image>(
-    messages::load_import{claim_.user_id, claim_.subject_id},
-    [this, range](messages::import_image& now) {
-      if (!now.state)
-        end("dead", "The import is not there any more.");
-      else if (now.state->status == "cancelled")
-        end("cancelled");
-      else
-        send(range);
-    });
+  load<messages::import_image>(messages::load_import{claim_.user_id, claim_.subject_id},
+                               [this, range](messages::import_image& now) {
+                                 if (!now.state)
+                                   end("dead", "The import is not there any more.");
+                                 else if (now.state->status == "cancelled")
+                                   end("cancelled");
+                                 else
+                                   send(range);
+                               });
 }
 
 void import_worker_state::send(workout_range range) {
@@ -186,15 +199,13 @@ void import_worker_state::send_refused(workout_range range, const messages::fail
   ++report.state.counts.failed;
   report.state.done = static_cast<std::int32_t>(range.last);
   report.state.status = range.last == plan_->size() ? "finished" : "running";
-  ask_session(self_, env_.shards, env_.patience,
-              messages::command{claim_.user_id, {}, {}, {}, std::move(report)},
-              [this, range](messages::command_reply reply) {
-                attend(range, false, std::move(reply));
-              });
+  ask_session(
+    self_, env_.shards, env_.patience,
+    messages::command{claim_.user_id, {}, {}, {}, std::move(report)},
+    [this, range](messages::command_reply reply) { attend(range, false, std::move(reply)); });
 }
 
-void import_worker_state::attend(
-  workout_range range, bool halve, messages::command_reply reply) {
+void import_worker_state::attend(workout_range range, bool halve, messages::command_reply reply) {
   if (const auto* done = std::get_if<messages::outcome>(&reply.result)) {
     moved_on(range, done->counts.value_or(state_.counts));
     return;
@@ -206,9 +217,14 @@ void import_worker_state::attend(
     case failure_code::overloaded:
       end("retry", why.detail);
       return;
-    case failure_code::outcome_unknown: resolve_doubt(range); return;
-    case failure_code::not_found: end("dead", "The import is not there any more."); return;
-    default: refused(range, halve, std::move(why));
+    case failure_code::outcome_unknown:
+      resolve_doubt(range);
+      return;
+    case failure_code::not_found:
+      end("dead", "The import is not there any more.");
+      return;
+    default:
+      refused(range, halve, std::move(why));
   }
 }
 
@@ -264,8 +280,8 @@ void import_worker_state::ask_for_unit() {
   report.state.status = "needs_input";
   report.state.total = static_cast<std::int32_t>(plan_->size());
   report.state.problem_code = "unit_needed";
-  report.state.problem_detail
-    = "The file does not say whether its weights are in kg or lb. Send it again and say which.";
+  report.state.problem_detail =
+    "The file does not say whether its weights are in kg or lb. Send it again and say which.";
   tell(std::move(report), [this] { end("finished", "unit_needed"); });
 }
 

@@ -14,7 +14,7 @@ namespace spotter::actors {
 
 /// The hash of all that a file says about a workout: `as_read` gives the exercises' names, `w` the
 /// rest. Ids and versions do not count.
-[[nodiscard]] std::string payload_hash(
-  const domain::workout& w, const domain::parsed_workout& as_read);
+[[nodiscard]] std::string payload_hash(const domain::workout& w,
+                                       const domain::parsed_workout& as_read);
 
 } // namespace spotter::actors

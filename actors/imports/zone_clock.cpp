@@ -22,9 +22,12 @@ zoned_time zone_clock::resolve(domain::local_instant local) const {
   // In both odd cases the offset before the change is the one that the clocks still showed.
   const domain::instant at{local.time_since_epoch() - info.first.offset};
   switch (info.result) {
-    case date::local_info::ambiguous: return {at, clock_fit::ambiguous};
-    case date::local_info::nonexistent: return {at, clock_fit::nonexistent};
-    default: return {at, clock_fit::exact};
+    case date::local_info::ambiguous:
+      return {at, clock_fit::ambiguous};
+    case date::local_info::nonexistent:
+      return {at, clock_fit::nonexistent};
+    default:
+      return {at, clock_fit::exact};
   }
 }
 

@@ -12,14 +12,12 @@ caf::string_view view(std::string_view text) {
 
 job_metrics::job_metrics(caf::actor_system& system) {
   auto& registry = system.metrics();
-  claimed_ = registry.counter_family(
-    "spotter", "jobs-claimed", {"kind"}, "Jobs that this node began.", "1", true);
-  ended_ = registry.counter_family(
-    "spotter", "jobs-ended", {"kind", "state"}, "How tries of jobs ended; dead ones stay so.", "1",
-    true);
-  lost_ = registry.counter_family(
-    "spotter", "job-leases-lost", {"kind"}, "Jobs given up because another runner may have them.",
-    "1", true);
+  claimed_ = registry.counter_family("spotter", "jobs-claimed", {"kind"},
+                                     "Jobs that this node began.", "1", true);
+  ended_ = registry.counter_family("spotter", "jobs-ended", {"kind", "state"},
+                                   "How tries of jobs ended; dead ones stay so.", "1", true);
+  lost_ = registry.counter_family("spotter", "job-leases-lost", {"kind"},
+                                  "Jobs given up because another runner may have them.", "1", true);
   store_failures_ = registry.counter_singleton(
     "spotter", "job-store-failures", "Requests that the job store did not answer.", "1", true);
   running_ = registry.gauge_singleton("spotter", "jobs-running", "Jobs that hold a slot.");

@@ -21,15 +21,11 @@ end_job with_state(const messages::job& claim, std::string_view state) {
 
 } // namespace
 
-job_supervisor_state::job_supervisor_state(
-  actor_type::pointer self, messages::job_store_actor store, job_table table,
-  job_settings settings)
-  : self_(self),
-    store_(std::move(store)),
-    table_(std::move(table)),
-    settings_(settings),
-    metrics_(self->system()),
-    runner_id_(domain::make_uuid_v7()) {
+job_supervisor_state::job_supervisor_state(actor_type::pointer self,
+                                           messages::job_store_actor store, job_table table,
+                                           job_settings settings)
+  : self_(self), store_(std::move(store)), table_(std::move(table)), settings_(settings),
+    metrics_(self->system()), runner_id_(domain::make_uuid_v7()) {
   // The random tail of the id: enough for jitter, and no second source of randomness.
   const auto& seed = runner_id_.bytes;
   luck_.seed(static_cast<std::uint32_t>(seed[12]) << 24 | static_cast<std::uint32_t>(seed[13]) << 16
@@ -83,8 +79,8 @@ void job_supervisor_state::poll() {
   claiming_ = true;
   const auto free = static_cast<std::int32_t>(settings_.slots - running_.size());
   const auto asked_at = self_->clock().now();
-  const messages::claim_jobs ask{
-    runner_id_, free, static_cast<std::int32_t>(settings_.lease.count())};
+  const messages::claim_jobs ask{runner_id_, free,
+                                 static_cast<std::int32_t>(settings_.lease.count())};
   self_->request(store_, settings_.store_timeout, ask)
     .then(
       [this, asked_at, free](const messages::claimed_jobs& claimed) {
@@ -132,8 +128,7 @@ job_actor job_supervisor_state::spawn_worker(const std::string& kind) {
   return table_.at(kind)(self_->system());
 }
 
-void job_supervisor_state::attend(const job_key& key, bool burial,
-                                  caf::expected<end_job> answer) {
+void job_supervisor_state::attend(const job_key& key, bool burial, caf::expected<end_job> answer) {
   auto* entry = find(key);
   if (!entry || entry->end || entry->burying != burial)
     return; // lost, or judged, before it answered
@@ -152,8 +147,8 @@ void job_supervisor_state::attend(const job_key& key, bool burial,
     end(*entry, std::move(*answer)); // finished, cancelled, or dead with its owner told
 }
 
-void job_supervisor_state::judge(
-  running_job& entry, job_fault fault, std::string reason, std::chrono::milliseconds asked) {
+void job_supervisor_state::judge(running_job& entry, job_fault fault, std::string reason,
+                                 std::chrono::milliseconds asked) {
   const double luck = static_cast<double>(luck_()) / 2147483648.0;
   auto how = with_state(entry.claim, "retry");
   how.reason = std::move(reason);
@@ -287,11 +282,10 @@ void job_supervisor_state::forget(const job_key& key) {
   metrics_.running(static_cast<std::int64_t>(running_.size()));
 }
 
-messages::job_supervisor_actor spawn_job_supervisor(
-  caf::actor_system& system, messages::job_store_actor store, job_table table,
-  job_settings settings) {
-  using implementation
-    = job_supervisor_state::actor_type::stateful_impl<job_supervisor_state>;
+messages::job_supervisor_actor spawn_job_supervisor(caf::actor_system& system,
+                                                    messages::job_store_actor store,
+                                                    job_table table, job_settings settings) {
+  using implementation = job_supervisor_state::actor_type::stateful_impl<job_supervisor_state>;
   return system.spawn<implementation>(std::move(store), std::move(table), settings);
 }
 

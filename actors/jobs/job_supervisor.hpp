@@ -13,10 +13,10 @@ namespace spotter::actors {
 
 /// How a node runs jobs.
 struct job_settings {
-  std::size_t slots = 2;                          // jobs at a time on this node
-  std::chrono::milliseconds poll{5'000};          // how often to look without being woken
-  std::chrono::milliseconds lease{30'000};        // a dead runner's jobs are rescued after this
-  std::chrono::milliseconds longest{3'600'000};   // a job that runs longer counts as crashed
+  std::size_t slots = 2;                           // jobs at a time on this node
+  std::chrono::milliseconds poll{5'000};           // how often to look without being woken
+  std::chrono::milliseconds lease{30'000};         // a dead runner's jobs are rescued after this
+  std::chrono::milliseconds longest{3'600'000};    // a job that runs longer counts as crashed
   std::chrono::milliseconds store_timeout{10'000}; // for answers of the job store
   retry_policy retry;
 };
@@ -47,7 +47,7 @@ private:
     messages::job claim;
     job_actor worker;
     time_point started;
-    time_point leased_until;              // by our own clock, from before the renewal was sent
+    time_point leased_until; // by our own clock, from before the renewal was sent
     bool renewing = false;
     bool burying = false;
     std::optional<messages::end_job> end; // known, but not yet taken by the store
@@ -87,8 +87,8 @@ private:
 };
 
 /// Spawns the supervisor, which begins to look for jobs at once.
-messages::job_supervisor_actor spawn_job_supervisor(
-  caf::actor_system& system, messages::job_store_actor store, job_table table,
-  job_settings settings = {});
+messages::job_supervisor_actor spawn_job_supervisor(caf::actor_system& system,
+                                                    messages::job_store_actor store,
+                                                    job_table table, job_settings settings = {});
 
 } // namespace spotter::actors

@@ -7,10 +7,14 @@ namespace spotter::actors {
 
 std::string_view to_string(job_fault fault) noexcept {
   switch (fault) {
-    case job_fault::transient: return "transient";
-    case job_fault::rate_limited: return "rate_limited";
-    case job_fault::permanent: return "permanent";
-    case job_fault::crashed: return "crashed";
+    case job_fault::transient:
+      return "transient";
+    case job_fault::rate_limited:
+      return "rate_limited";
+    case job_fault::permanent:
+      return "permanent";
+    case job_fault::crashed:
+      return "crashed";
   }
   return "unknown";
 }
@@ -24,9 +28,8 @@ std::chrono::milliseconds retry_policy::backoff(std::int32_t attempt, double luc
   return std::chrono::milliseconds{std::llround(std::max(capped, 0.0))};
 }
 
-retry_decision retry_policy::judge(
-  job_fault fault, std::int32_t attempt, std::chrono::milliseconds asked,
-  double luck) const noexcept {
+retry_decision retry_policy::judge(job_fault fault, std::int32_t attempt,
+                                   std::chrono::milliseconds asked, double luck) const noexcept {
   if (fault == job_fault::permanent)
     return {job_verdict::bury, {}};
   if (fault == job_fault::rate_limited)

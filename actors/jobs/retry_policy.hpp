@@ -46,13 +46,11 @@ struct retry_policy {
 
   /// Judges try `attempt` (from 1). `asked` is how long the other side asked to wait, zero if it
   /// did not; it is honoured up to `max_delay`. `luck` in [0, 1) decides the jitter.
-  [[nodiscard]] retry_decision judge(
-    job_fault fault, std::int32_t attempt, std::chrono::milliseconds asked,
-    double luck) const noexcept;
+  [[nodiscard]] retry_decision judge(job_fault fault, std::int32_t attempt,
+                                     std::chrono::milliseconds asked, double luck) const noexcept;
 
   /// The delay after try `attempt`.
-  [[nodiscard]] std::chrono::milliseconds backoff(
-    std::int32_t attempt, double luck) const noexcept;
+  [[nodiscard]] std::chrono::milliseconds backoff(std::int32_t attempt, double luck) const noexcept;
 };
 
 } // namespace spotter::actors

@@ -15,8 +15,8 @@ void write_weight(domain::json_writer& json, std::string_view name, const domain
   json.end_object();
 }
 
-std::string render_inputs(
-  const messages::compute_advice& ask, const domain::progression_rules& rules) {
+std::string render_inputs(const messages::compute_advice& ask,
+                          const domain::progression_rules& rules) {
   std::string out;
   domain::json_writer json{out};
   json.begin_object();
@@ -59,8 +59,7 @@ domain::past_session to_session(const messages::performed_exercise& performed) {
   for (const auto& set : performed.sets) {
     if (set.deleted)
       continue;
-    domain::past_set past{set.kind, set.actual.reps, std::nullopt, set.actual.rir,
-                          set.actual.rpe};
+    domain::past_set past{set.kind, set.actual.reps, std::nullopt, set.actual.rir, set.actual.rpe};
     if (set.actual.weight)
       past.weight_g = set.actual.weight->grams();
     result.sets.push_back(past);

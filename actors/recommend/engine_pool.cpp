@@ -30,13 +30,9 @@ engine_actor::behavior_type run_engine(engine_actor::pointer self, engine_functi
 
 } // namespace
 
-engine_pool_state::engine_pool_state(
-  engine_actor::pointer self, std::string engine_name, engine_function compute,
-  engine_pool_settings settings)
-  : self_(self),
-    name_(std::move(engine_name)),
-    compute_(std::move(compute)),
-    settings_(settings),
+engine_pool_state::engine_pool_state(engine_actor::pointer self, std::string engine_name,
+                                     engine_function compute, engine_pool_settings settings)
+  : self_(self), name_(std::move(engine_name)), compute_(std::move(compute)), settings_(settings),
     metrics_(self->system()) {}
 
 // Workers must not outlive their pool; a stuck one ends when its engine returns.
@@ -119,9 +115,8 @@ void engine_pool_state::give_up(const engine_actor& worker) {
 }
 
 void engine_pool_state::bury(const caf::down_msg& down) {
-  std::erase_if(idle_, [&down](const engine_actor& worker) {
-    return worker.address() == down.source;
-  });
+  std::erase_if(idle_,
+                [&down](const engine_actor& worker) { return worker.address() == down.source; });
   if (staff_.erase(down.source) > 0)
     metrics_.replaced(name_);
   if (stuck_.erase(down.source) > 0)
@@ -131,9 +126,8 @@ void engine_pool_state::bury(const caf::down_msg& down) {
   dispatch();
 }
 
-engine_actor spawn_engine_pool(
-  caf::actor_system& system, std::string engine_name, engine_function compute,
-  engine_pool_settings settings) {
+engine_actor spawn_engine_pool(caf::actor_system& system, std::string engine_name,
+                               engine_function compute, engine_pool_settings settings) {
   using implementation = engine_actor::stateful_impl<engine_pool_state>;
   return system.spawn<implementation>(std::move(engine_name), std::move(compute), settings);
 }

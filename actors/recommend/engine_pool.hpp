@@ -13,11 +13,11 @@ namespace spotter::actors {
 
 /// The bounds of one engine's pool.
 struct engine_pool_settings {
-  std::size_t workers = 2;                // engines that run at a time
-  std::size_t queue = 64;                 // questions that may wait for a worker
+  std::size_t workers = 2;                   // engines that run at a time
+  std::size_t queue = 64;                    // questions that may wait for a worker
   std::chrono::milliseconds deadline{2'000}; // for the wait and the work together
-  std::size_t most_stuck = 4;             // given-up workers that may still hold a thread
-  bool threads = true;                    // a thread per worker; off where tests schedule
+  std::size_t most_stuck = 4;                // given-up workers that may still hold a thread
+  bool threads = true;                       // a thread per worker; off where tests schedule
 };
 
 /// The workers of one engine version.

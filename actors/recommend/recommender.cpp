@@ -48,15 +48,11 @@ std::string render(const domain::uuid& id, const messages::recommend& ask,
 
 } // namespace
 
-recommender_state::recommender_state(
-  actor_type::pointer self, messages::reader_actor reader, shard_directory shards,
-  engine_table engines, recommend_settings settings)
-  : self_(self),
-    reader_(std::move(reader)),
-    shards_(std::move(shards)),
-    engines_(std::move(engines)),
-    settings_(std::move(settings)),
-    metrics_(self->system()) {}
+recommender_state::recommender_state(actor_type::pointer self, messages::reader_actor reader,
+                                     shard_directory shards, engine_table engines,
+                                     recommend_settings settings)
+  : self_(self), reader_(std::move(reader)), shards_(std::move(shards)),
+    engines_(std::move(engines)), settings_(std::move(settings)), metrics_(self->system()) {}
 
 recommender_state::~recommender_state() {
   for (const auto& [engine_name, pool] : pools_)
@@ -81,8 +77,8 @@ recommender_state::actor_type::behavior_type recommender_state::make_behavior() 
 }
 
 void recommender_state::open_pool(const std::string& engine_name) {
-  auto pool = spawn_engine_pool(
-    self_->system(), engine_name, engines_.at(engine_name).compute, settings_.pool);
+  auto pool = spawn_engine_pool(self_->system(), engine_name, engines_.at(engine_name).compute,
+                                settings_.pool);
   self_->monitor(pool);
   pools_[engine_name] = std::move(pool);
 }
@@ -112,28 +108,27 @@ caf::result<messages::command_reply> recommender_state::accept(messages::recomme
     return refuse(messages::failure_code::overloaded, "Too many ask for advice right now.");
   }
   ++pending_;
-  auto e = std::make_shared<errand>(errand{
-    std::move(ask), self_->make_response_promise<messages::command_reply>(),
-    self_->clock().now() + settings_.pool.deadline});
-  const messages::load_exercise_history load{
-    e->ask.user_id, e->ask.exercise_id, settings_.workouts};
+  auto e = std::make_shared<errand>(errand{std::move(ask),
+                                           self_->make_response_promise<messages::command_reply>(),
+                                           self_->clock().now() + settings_.pool.deadline});
+  const messages::load_exercise_history load{e->ask.user_id, e->ask.exercise_id,
+                                             settings_.workouts};
   self_->request(reader_, settings_.pool.deadline, load)
-    .then(
-      [this, e](messages::exercise_history& history) { reckon(e, std::move(history)); },
-      [this, e](const caf::error& why) {
-        if (why == caf::sec::request_timeout)
-          fail(e, messages::failure_code::deadline_exceeded,
-               "The history could not be read in time.", "late");
-        else
-          fail(e, messages::failure_code::unavailable,
-               "The history could not be read: " + to_string(why), "no_history");
-      });
+    .then([this, e](messages::exercise_history& history) { reckon(e, std::move(history)); },
+          [this, e](const caf::error& why) {
+            if (why == caf::sec::request_timeout)
+              fail(e, messages::failure_code::deadline_exceeded,
+                   "The history could not be read in time.", "late");
+            else
+              fail(e, messages::failure_code::unavailable,
+                   "The history could not be read: " + to_string(why), "no_history");
+          });
   return e->answer;
 }
 
 std::chrono::nanoseconds recommender_state::time_left(const errand& e) const {
-  return std::max<std::chrono::nanoseconds>(
-    e.deadline - self_->clock().now(), std::chrono::milliseconds{1});
+  return std::max<std::chrono::nanoseconds>(e.deadline - self_->clock().now(),
+                                            std::chrono::milliseconds{1});
 }
 
 void recommender_state::reckon(const errand_ptr& e, messages::exercise_history history) {
@@ -175,8 +170,8 @@ void recommender_state::record(const errand_ptr& e, messages::advice found) {
               [this, e](messages::command_reply reply) { finish(e, std::move(reply)); });
 }
 
-void recommender_state::fail(
-  const errand_ptr& e, messages::failure_code code, std::string detail, std::string_view result) {
+void recommender_state::fail(const errand_ptr& e, messages::failure_code code, std::string detail,
+                             std::string_view result) {
   metrics_.answered(e->ask.engine, result);
   finish(e, refuse(code, std::move(detail)));
 }
@@ -186,12 +181,12 @@ void recommender_state::finish(const errand_ptr& e, messages::command_reply repl
   e->answer.deliver(std::move(reply));
 }
 
-messages::recommend_actor spawn_recommender(
-  caf::actor_system& system, messages::reader_actor reader, shard_directory shards,
-  engine_table engines, recommend_settings settings) {
+messages::recommend_actor spawn_recommender(caf::actor_system& system,
+                                            messages::reader_actor reader, shard_directory shards,
+                                            engine_table engines, recommend_settings settings) {
   using implementation = messages::recommend_actor::stateful_impl<recommender_state>;
-  return system.spawn<implementation>(
-    std::move(reader), std::move(shards), std::move(engines), std::move(settings));
+  return system.spawn<implementation>(std::move(reader), std::move(shards), std::move(engines),
+                                      std::move(settings));
 }
 
 } // namespace spotter::actors

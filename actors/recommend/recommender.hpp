@@ -7,9 +7,9 @@ namespace spotter::actors {
 
 /// How the recommenders work.
 struct recommend_settings {
-  engine_pool_settings pool;     // `pool.deadline` bounds reading and reckoning together
-  std::size_t pending = 256;     // requests under way, over all engines
-  std::int32_t workouts = 5;     // of history that an engine sees
+  engine_pool_settings pool; // `pool.deadline` bounds reading and reckoning together
+  std::size_t pending = 256; // requests under way, over all engines
+  std::int32_t workouts = 5; // of history that an engine sees
   std::map<std::string, std::string> default_engine{{"next_set", double_progression_name}};
   session_patience session{.tries = 3, .timeout = std::chrono::milliseconds{5'000}};
 };
@@ -25,8 +25,8 @@ struct recommender_state {
 
   using actor_type = messages::recommend_actor;
 
-  recommender_state(actor_type::pointer self, messages::reader_actor reader,
-                    shard_directory shards, engine_table engines, recommend_settings settings);
+  recommender_state(actor_type::pointer self, messages::reader_actor reader, shard_directory shards,
+                    engine_table engines, recommend_settings settings);
   recommender_state(const recommender_state&) = delete;
   recommender_state& operator=(const recommender_state&) = delete;
   ~recommender_state();
@@ -65,8 +65,9 @@ private:
 };
 
 /// Spawns the recommenders: one pool per engine.
-messages::recommend_actor spawn_recommender(
-  caf::actor_system& system, messages::reader_actor reader, shard_directory shards,
-  engine_table engines = built_in_engines(), recommend_settings settings = {});
+messages::recommend_actor spawn_recommender(caf::actor_system& system,
+                                            messages::reader_actor reader, shard_directory shards,
+                                            engine_table engines = built_in_engines(),
+                                            recommend_settings settings = {});
 
 } // namespace spotter::actors

@@ -40,9 +40,9 @@ command_reply import_scene::store(const import_workouts& report) {
   for (const auto& w : report.workouts) {
     auto [known, created] = stored.try_emplace(w.source->external_id);
     auto& counts = state->counts;
-    ++(created                                         ? counts.created
+    ++(created                                   ? counts.created
        : known->second == w.source->payload_hash ? counts.unchanged
-                                                       : counts.updated);
+                                                 : counts.updated);
     known->second = w.source->payload_hash;
   }
   log.insert(log.end(), report.log.begin(), report.log.end());
@@ -96,8 +96,8 @@ session_actor::behavior_type scene_session(session_actor::pointer, import_scene*
   };
 }
 
-shard_actor::behavior_type scene_shard(
-  shard_actor::pointer, import_scene* scene, session_actor session) {
+shard_actor::behavior_type scene_shard(shard_actor::pointer, import_scene* scene,
+                                       session_actor session) {
   return {
     [scene, session](const get_session&) {
       ++scene->sessions_asked;

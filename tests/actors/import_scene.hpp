@@ -41,13 +41,14 @@ struct import_scene {
   messages::command_reply store(const messages::import_workouts& report);
 };
 
-messages::reader_actor::behavior_type scene_reader(
-  messages::reader_actor::pointer self, import_scene* scene);
+messages::reader_actor::behavior_type scene_reader(messages::reader_actor::pointer self,
+                                                   import_scene* scene);
 
-messages::session_actor::behavior_type scene_session(
-  messages::session_actor::pointer self, import_scene* scene);
+messages::session_actor::behavior_type scene_session(messages::session_actor::pointer self,
+                                                     import_scene* scene);
 
-messages::shard_actor::behavior_type scene_shard(
-  messages::shard_actor::pointer self, import_scene* scene, messages::session_actor session);
+messages::shard_actor::behavior_type scene_shard(messages::shard_actor::pointer self,
+                                                 import_scene* scene,
+                                                 messages::session_actor session);
 
 } // namespace spotter::tests

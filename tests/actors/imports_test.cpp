@@ -20,9 +20,9 @@ using messages::failure_code;
 
 namespace {
 
-const std::string strong_head
-  = "Date;Workout Name;Exercise Name;Set Order;Weight;Weight Unit;Reps;RPE;Distance;Distance "
-    "Unit;Seconds;Notes;Workout Notes;Workout Duration\n";
+const std::string strong_head =
+  "Date;Workout Name;Exercise Name;Set Order;Weight;Weight Unit;Reps;RPE;Distance;Distance "
+  "Unit;Seconds;Notes;Workout Notes;Workout Duration\n";
 
 /// A Strong file of `workouts`, a day apart, with two sets each.
 std::string strong_file(int workouts, const std::string& exercise = "Bench Press (Barbell)") {
@@ -237,9 +237,9 @@ CAF_TEST(stops between chunks when it is cancelled) {
 }
 
 CAF_TEST(asks for the unit that the file does not name) {
-  const std::string file
-    = "Date,Workout Name,Duration,Exercise Name,Set Order,Weight,Reps,Distance,Seconds,Notes,"
-      "Workout Notes,RPE\n2025-05-05 18:00:01,Upper,1h,Bench Press (Barbell),1,80.0,8,0,0,,,\n";
+  const std::string file =
+    "Date,Workout Name,Duration,Exercise Name,Set Order,Weight,Reps,Distance,Seconds,Notes,"
+    "Workout Notes,RPE\n2025-05-05 18:00:01,Upper,1h,Bench Press (Barbell),1,80.0,8,0,0,,,\n";
   scene.queue(file);
   CAF_CHECK_EQUAL(run().state, "finished");
   CAF_CHECK_EQUAL(scene.state->status, "needs_input");
@@ -254,9 +254,9 @@ CAF_TEST(asks for the unit that the file does not name) {
 }
 
 CAF_TEST(fails at once and says why when the file is no use) {
-  for (const auto& [file, code] : {std::pair{"<html></html>", "not_csv"},
-                                   std::pair{"", "empty_file"},
-                                   std::pair{"a,b\n1,2\n", "unknown_format"}}) {
+  for (const auto& [file, code] :
+       {std::pair{"<html></html>", "not_csv"}, std::pair{"", "empty_file"},
+        std::pair{"a,b\n1,2\n", "unknown_format"}}) {
     scene.queue(file);
     const auto how = run();
     CAF_CHECK_EQUAL(how.state, "dead");

@@ -18,12 +18,12 @@ struct store_script {
   std::vector<messages::claim_jobs> claims;
   std::vector<messages::renew_job> renewals;
   std::vector<end_job> ends;
-  bool answers = true;   // false: every request fails
+  bool answers = true; // false: every request fails
   bool holds_lease = true;
 };
 
-messages::job_store_actor::behavior_type fake_store(
-  messages::job_store_actor::pointer, store_script* script) {
+messages::job_store_actor::behavior_type fake_store(messages::job_store_actor::pointer,
+                                                    store_script* script) {
   const auto down = caf::make_error(caf::sec::connection_closed);
   return {
     [script, down](const messages::claim_jobs& ask) -> caf::result<messages::claimed_jobs> {
@@ -66,12 +66,11 @@ struct worker_script {
 
 using scripted_job_actor = job_actor::extend<caf::result<void>(caf::ok_atom)>;
 
-scripted_job_actor::behavior_type fake_worker(
-  scripted_job_actor::pointer self, worker_script* script) {
+scripted_job_actor::behavior_type fake_worker(scripted_job_actor::pointer self,
+                                              worker_script* script) {
   script->alive.push_back(self->address());
-  self->attach_functor([script, addr = self->address()](const caf::error&) {
-    std::erase(script->alive, addr);
-  });
+  self->attach_functor(
+    [script, addr = self->address()](const caf::error&) { std::erase(script->alive, addr); });
   return {
     [self, script](const messages::job& claim) -> caf::result<end_job> {
       script->runs.push_back(claim);

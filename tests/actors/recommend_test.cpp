@@ -41,12 +41,8 @@ messages::reader_actor::behavior_type fake_reader(messages::reader_actor::pointe
     [never](const messages::load_sources&) -> caf::result<messages::source_matches> {
       return never;
     },
-    [never](const messages::load_answer&) -> caf::result<messages::answer_image> {
-      return never;
-    },
-    [never](const messages::load_import&) -> caf::result<messages::import_image> {
-      return never;
-    },
+    [never](const messages::load_answer&) -> caf::result<messages::answer_image> { return never; },
+    [never](const messages::load_import&) -> caf::result<messages::import_image> { return never; },
     [self, s](const messages::load_exercise_history&) -> caf::result<messages::exercise_history> {
       if (s->reader_answers)
         return s->history;
@@ -62,8 +58,7 @@ messages::reader_actor::behavior_type fake_reader(messages::reader_actor::pointe
   };
 }
 
-messages::session_actor::behavior_type fake_session(
-  messages::session_actor::pointer, script* s) {
+messages::session_actor::behavior_type fake_session(messages::session_actor::pointer, script* s) {
   const auto never = caf::make_error(caf::sec::unsupported_operation);
   return {
     [s](const messages::command& ask) -> caf::result<messages::command_reply> {
@@ -79,17 +74,15 @@ messages::session_actor::behavior_type fake_session(
       return messages::command_reply{done};
     },
     [never](const messages::read&) -> caf::result<messages::read_reply> { return never; },
-    [never](const messages::subscribe&) -> caf::result<messages::subscribe_reply> {
-      return never;
-    },
+    [never](const messages::subscribe&) -> caf::result<messages::subscribe_reply> { return never; },
     [](const messages::unsubscribe&) {},
     [](const messages::stored&) {},
     [](messages::passivate) {},
   };
 }
 
-messages::shard_actor::behavior_type fake_shard(
-  messages::shard_actor::pointer, messages::session_actor session) {
+messages::shard_actor::behavior_type fake_shard(messages::shard_actor::pointer,
+                                                messages::session_actor session) {
   return {
     [session](const messages::get_session&) {
       return messages::session_found{caf::actor_cast<caf::actor>(session)};
@@ -270,9 +263,11 @@ CAF_TEST(refuses more than it may have under way) {
   CAF_CHECK(std::get<messages::failure>(reply.result).retry_after_ms > 0);
   advance_time(2s);
   consume_messages();
-  first.receive([](const messages::command_reply& late) {
-    CAF_CHECK(code_of(late) == failure_code::deadline_exceeded);
-  }, [](const caf::error& why) { CAF_FAIL(to_string(why)); });
+  first.receive(
+    [](const messages::command_reply& late) {
+      CAF_CHECK(code_of(late) == failure_code::deadline_exceeded);
+    },
+    [](const caf::error& why) { CAF_FAIL(to_string(why)); });
   s.reader_answers = true;
   CAF_CHECK(std::holds_alternative<messages::outcome>(ask(some_question()).result));
 }
