@@ -111,12 +111,12 @@ std::int64_t put_taxonomy(pqxx::work& tx, const domain::taxonomy& wanted) {
       parents.push_back(parent);
     }
   }
-  tx.exec("INSERT INTO spotter.taxonomy (taxonomy_version, name) VALUES ($1::integer, 'Muscles ' || $1::integer) "
-          "ON CONFLICT DO NOTHING",
+  tx.exec("INSERT INTO spotter.taxonomy (taxonomy_version, name) "
+          "VALUES ($1::integer, 'Muscles ' || $1::integer) ON CONFLICT DO NOTHING",
           pqxx::params{wanted.version});
   std::int64_t changed = 0;
-  changed += tx.exec(put_muscles, pqxx::params{wanted.version, slugs, names, regions})
-               .affected_rows();
+  changed +=
+    tx.exec(put_muscles, pqxx::params{wanted.version, slugs, names, regions}).affected_rows();
   changed += tx.exec(drop_edges, pqxx::params{wanted.version, children, parents}).affected_rows();
   changed += tx.exec(put_edges, pqxx::params{wanted.version, children, parents}).affected_rows();
   return changed;
@@ -187,8 +187,8 @@ domain::expected<catalogue, std::string> embedded_catalogue() {
   return catalogue{*std::move(muscles), *std::move(exercises)};
 }
 
-domain::expected<catalogue_changes, std::string>
-load_catalogue(const connection_settings& settings, const catalogue& wanted) {
+domain::expected<catalogue_changes, std::string> load_catalogue(const connection_settings& settings,
+                                                                const catalogue& wanted) {
   try {
     auto patient = settings;
     patient.statement_timeout = std::chrono::milliseconds{60'000};

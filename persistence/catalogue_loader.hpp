@@ -29,7 +29,7 @@ struct catalogue_changes {
 /// Makes the tables say what `wanted` says, in one transaction: adds and changes by id; an exercise
 /// that is not in the files any more stays, because workouts point at it. `settings` need a role
 /// that may act as `spotter_owner` (the migrator). Nodes may do this at the same time.
-[[nodiscard]] domain::expected<catalogue_changes, std::string>
-load_catalogue(const connection_settings& settings, const catalogue& wanted);
+[[nodiscard]] domain::expected<catalogue_changes, std::string> load_catalogue(
+  const connection_settings& settings, const catalogue& wanted);
 
 } // namespace spotter::persistence

@@ -90,7 +90,9 @@ void close_quietly(int file) {
 
 } // namespace
 
-std::optional<os_user> current_os_user() { return described(::getpwuid(::geteuid())); }
+std::optional<os_user> current_os_user() {
+  return described(::getpwuid(::geteuid()));
+}
 
 std::optional<os_user> find_os_user(const std::string& name) {
   return described(::getpwnam(name.c_str()));

@@ -43,7 +43,7 @@ bool wait_for_exit(pid_t process, std::chrono::milliseconds limit);
 
 /// How a command ended.
 struct command_result {
-  int status = -1; // exit status; 128 + signal; -1 when it could not be started
+  int status = -1;    // exit status; 128 + signal; -1 when it could not be started
   std::string output; // stdout and stderr, at most 64 KiB
 };
 

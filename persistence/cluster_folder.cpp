@@ -53,7 +53,7 @@ bool make_private_folder(const fs::path& path, const os_user& owner) {
     return false;
   if (made && ::lchown(path.c_str(), owner.uid, owner.gid) != 0)
     return false;
-  struct stat found{};
+  struct stat found {};
   if (::lstat(path.c_str(), &found) != 0)
     return false;
   if (!S_ISDIR(found.st_mode) || found.st_uid != owner.uid || (found.st_mode & 0077) != 0) {
@@ -66,7 +66,7 @@ bool make_private_folder(const fs::path& path, const os_user& owner) {
 // Of the open file, not of the process, so that two holders in one process exclude each other too;
 // and unlike flock it can be asked about without taking it.
 struct flock whole_file() {
-  struct flock lock{};
+  struct flock lock {};
   lock.l_type = F_WRLCK;
   lock.l_whence = SEEK_SET;
   return lock;
@@ -136,8 +136,8 @@ domain::expected<cluster_folder, std::string> cluster_folder::open(const fs::pat
 
 cluster_folder::cluster_folder(cluster_folder&& other) noexcept
   : data_{std::move(other.data_)}, cluster_{std::move(other.cluster_)},
-    socket_{std::move(other.socket_)}, owner_{std::move(other.owner_)},
-    lock_{std::exchange(other.lock_, -1)} {}
+    socket_{std::move(other.socket_)}, owner_{std::move(other.owner_)}, lock_{std::exchange(
+                                                                          other.lock_, -1)} {}
 
 cluster_folder::~cluster_folder() {
   if (lock_ >= 0)
@@ -149,7 +149,9 @@ bool cluster_folder::has_cluster() const {
   return fs::exists(cluster_ / "PG_VERSION", error);
 }
 
-std::optional<int> cluster_folder::major() const { return number_in(cluster_ / "PG_VERSION"); }
+std::optional<int> cluster_folder::major() const {
+  return number_in(cluster_ / "PG_VERSION");
+}
 
 domain::expected<fs::path, std::string> cluster_folder::make_scratch() const {
   auto scratch = data_ / "postgres.new";
@@ -163,18 +165,19 @@ domain::expected<fs::path, std::string> cluster_folder::make_scratch() const {
 bool cluster_folder::write(const std::string& name, const std::string& content) const {
   const auto path = cluster_ / name;
   // The folder belongs to a less privileged user: a link that it left there is not followed.
-  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+  const int file =
+    ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (file < 0)
     return false;
-  const bool whole = ::write(file, content.data(), content.size())
-                       == static_cast<ssize_t>(content.size())
-                     && ::fchown(file, owner_.uid, owner_.gid) == 0;
+  const bool whole =
+    ::write(file, content.data(), content.size()) == static_cast<ssize_t>(content.size())
+    && ::fchown(file, owner_.uid, owner_.gid) == 0;
   return ::close(file) == 0 && whole;
 }
 
 int cluster_folder::open_log() const {
   const auto path = data_ / "postgres.log";
-  struct stat found{};
+  struct stat found {};
   if (::stat(path.c_str(), &found) == 0 && found.st_size > largest_log)
     ::rename(path.c_str(), (path.string() + ".old").c_str());
   return ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
@@ -193,7 +196,7 @@ std::vector<pid_t> cluster_folder::leftovers() const {
   // By where they work and not by postmaster.pid: that may be stale, name a process that has
   // nothing to do with us, or be gone while backends of a killed postmaster still end.
   std::vector<pid_t> found;
-  struct stat ours{};
+  struct stat ours {};
   if (::stat(cluster_.c_str(), &ours) != 0)
     return found;
   std::error_code error;
@@ -201,7 +204,7 @@ std::vector<pid_t> cluster_folder::leftovers() const {
     const auto name = entry.path().filename().string();
     pid_t id = 0;
     const auto parsed = std::from_chars(name.data(), name.data() + name.size(), id);
-    struct stat theirs{};
+    struct stat theirs {};
     if (parsed.ec != std::errc{} || parsed.ptr != name.data() + name.size() || id == ::getpid()
         || ::stat((entry.path() / "cwd").c_str(), &theirs) != 0 || theirs.st_dev != ours.st_dev
         || theirs.st_ino != ours.st_ino)
@@ -220,8 +223,8 @@ bool cluster_folder::end_leftovers(milliseconds fast) const {
   const auto all_gone = [this](milliseconds limit) {
     const auto deadline = std::chrono::steady_clock::now() + limit;
     for (auto left = leftovers(); !left.empty(); left = leftovers()) {
-      const auto rest = std::chrono::duration_cast<milliseconds>(
-        deadline - std::chrono::steady_clock::now());
+      const auto rest =
+        std::chrono::duration_cast<milliseconds>(deadline - std::chrono::steady_clock::now());
       if (rest.count() <= 0 || !wait_for_exit(left.front(), rest))
         return false;
     }
@@ -238,10 +241,10 @@ bool cluster_folder::end_leftovers(milliseconds fast) const {
       ::kill(process, SIGKILL);
   if (!all_gone(milliseconds{5'000}))
     return false;
-  // Nothing runs here, so what these files say is stale; the server would refuse to start if another
-  // process, or a dead one that nobody has waited for, had that number now.
-  for (const auto& stale : {cluster_ / "postmaster.pid", socket_ / ".s.PGSQL.5432.lock",
-                            socket_ / ".s.PGSQL.5432"}) {
+  // Nothing runs here, so what these files say is stale; the server would refuse to start if
+  // another process, or a dead one that nobody has waited for, had that number now.
+  for (const auto& stale :
+       {cluster_ / "postmaster.pid", socket_ / ".s.PGSQL.5432.lock", socket_ / ".s.PGSQL.5432"}) {
     std::error_code error;
     fs::remove(stale, error);
   }

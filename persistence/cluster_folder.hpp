@@ -21,8 +21,8 @@ namespace spotter::persistence {
 class cluster_folder {
 public:
   /// Makes the folders that are missing and locks them. `owner` is whom the server runs as.
-  static domain::expected<cluster_folder, std::string>
-  open(const std::filesystem::path& data, const os_user& owner);
+  static domain::expected<cluster_folder, std::string> open(const std::filesystem::path& data,
+                                                            const os_user& owner);
 
   cluster_folder(cluster_folder&& other) noexcept;
   cluster_folder& operator=(cluster_folder&&) = delete;

@@ -27,15 +27,13 @@ void append_option(std::string& out, std::string_view key, std::string_view valu
 }
 
 bool is_ours(std::string_view key) {
-  return key == "user" || key == "application_name" || key == "options"
-         || key == "connect_timeout";
+  return key == "user" || key == "application_name" || key == "options" || key == "connect_timeout";
 }
 
 // libpq takes a URI whole or not at all, so one is taken apart before options are added to it.
 std::string without_ours(const std::string& server, std::string& options) {
   char* message = nullptr;
-  std::unique_ptr<PQconninfoOption, free_options> parsed{
-    PQconninfoParse(server.c_str(), &message)};
+  std::unique_ptr<PQconninfoOption, free_options> parsed{PQconninfoParse(server.c_str(), &message)};
   if (!parsed) {
     std::string why = message ? message : "out of memory";
     PQfreemem(message);
@@ -57,9 +55,12 @@ std::string without_ours(const std::string& server, std::string& options) {
 
 std::string_view login_name(database_role role) noexcept {
   switch (role) {
-    case database_role::reader: return "spotter_reader";
-    case database_role::writer: return "spotter_writer";
-    case database_role::migrator: return "spotter_migrator";
+    case database_role::reader:
+      return "spotter_reader";
+    case database_role::writer:
+      return "spotter_writer";
+    case database_role::migrator:
+      return "spotter_migrator";
   }
   return "";
 }

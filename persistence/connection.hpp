@@ -20,8 +20,8 @@ enum class database_role : std::uint8_t {
 /// The name of the role in the database.
 [[nodiscard]] std::string_view login_name(database_role role) noexcept;
 
-/// Where and how to connect. `server` is a libpq connection string or URI without user; a user in it
-/// is overruled by `role` (unless `user` names another).
+/// Where and how to connect. `server` is a libpq connection string or URI; a user in it is overruled
+/// by `role`, unless `user` names another.
 struct connection_settings {
   std::string server;
   database_role role = database_role::reader;
@@ -41,11 +41,11 @@ struct connection_settings {
 [[nodiscard]] pqxx::connection connect(const connection_settings& settings);
 
 /// Makes `user_id` the one whose rows this transaction sees as reader.
-inline constexpr std::string_view set_reader_user_sql
-  = "SELECT set_config('app.user_id', $1, true)";
+inline constexpr std::string_view set_reader_user_sql =
+  "SELECT set_config('app.user_id', $1, true)";
 
 /// Makes the users (a uuid[] as text) those whose rows this transaction sees and changes as writer.
-inline constexpr std::string_view set_writer_users_sql
-  = "SELECT set_config('app.user_ids', $1, true)";
+inline constexpr std::string_view set_writer_users_sql =
+  "SELECT set_config('app.user_ids', $1, true)";
 
 } // namespace spotter::persistence

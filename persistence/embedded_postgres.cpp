@@ -84,8 +84,13 @@ std::optional<std::string> make_cluster(const cluster_folder& folder,
     if (!shown)
       return shown.error();
     child_options initdb;
-    initdb.command = {binaries.path("initdb"), "--pgdata", shown->path, "--encoding=UTF8",
-                      std::string{"--locale="} + locale, "--auth=peer", "--data-checksums",
+    initdb.command = {binaries.path("initdb"),
+                      "--pgdata",
+                      shown->path,
+                      "--encoding=UTF8",
+                      std::string{"--locale="} + locale,
+                      "--auth=peer",
+                      "--data-checksums",
                       std::string{"--username="} + embedded_superuser};
     if (!durable)
       initdb.command.emplace_back("--no-sync");
@@ -106,7 +111,9 @@ std::optional<std::string> make_cluster(const cluster_folder& folder,
   return "initdb failed: " + said;
 }
 
-std::string quoted(const std::string& name) { return "\"" + name + "\""; }
+std::string quoted(const std::string& name) {
+  return "\"" + name + "\"";
+}
 
 // Who may come in is decided here, at every start, whatever the files said before.
 bool write_access_rules(const cluster_folder& folder, const os_user& server) {
@@ -185,7 +192,8 @@ struct embedded_postgres::parts {
     return server_at(folder.socket_folder(), name);
   }
 
-  std::optional<std::string> prepare(const os_user& user, const embedded_postgres_options& options) {
+  std::optional<std::string> prepare(const os_user& user,
+                                     const embedded_postgres_options& options) {
     if (!folder.end_leftovers(options.stop_limit))
       return "An earlier PostgreSQL still runs in " + folder.cluster().string()
              + " and could not be ended.";
@@ -210,8 +218,8 @@ struct embedded_postgres::parts {
       child.kept_files.insert(child.kept_files.end(), seen->kept.begin(), seen->kept.end());
       shown.push_back(*std::move(seen));
     }
-    server_settings settings{shown[0].path, shown[1].path, options.max_connections,
-                             options.durable, true};
+    server_settings settings{shown[0].path, shown[1].path, options.max_connections, options.durable,
+                             true};
     settings.lz4 = accepts(child, server_command(*binaries, settings));
     child.command = server_command(*binaries, settings);
     supervisor.emplace(folder, std::move(child),
@@ -238,16 +246,15 @@ struct embedded_postgres::parts {
   }
 };
 
-domain::expected<std::unique_ptr<embedded_postgres>, std::string>
-embedded_postgres::start(const fs::path& data_folder, embedded_postgres_options options) {
+domain::expected<std::unique_ptr<embedded_postgres>, std::string> embedded_postgres::start(
+  const fs::path& data_folder, embedded_postgres_options options) {
   auto user = server_user();
   if (!user)
     return user.error();
   auto folder = cluster_folder::open(data_folder, *user);
   if (!folder)
     return folder.error();
-  std::unique_ptr<parts> made{
-    new parts{*std::move(folder), options.database, {}, std::nullopt}};
+  std::unique_ptr<parts> made{new parts{*std::move(folder), options.database, {}, std::nullopt}};
   if (auto why = made->prepare(*user, options))
     return *why;
   made->supervisor->start();
@@ -262,7 +269,9 @@ embedded_postgres::embedded_postgres(std::unique_ptr<parts> made) : parts_{std::
 
 embedded_postgres::~embedded_postgres() = default;
 
-std::string embedded_postgres::server() const { return parts_->server(parts_->database); }
+std::string embedded_postgres::server() const {
+  return parts_->server(parts_->database);
+}
 
 std::string embedded_postgres::connection_string(database_role role) const {
   connection_settings settings;
@@ -275,20 +284,25 @@ std::string embedded_postgres::superuser_connection_string() const {
   return persistence::connection_string(superuser_settings(server()));
 }
 
-bool embedded_postgres::alive() const noexcept { return parts_->supervisor->process() != 0; }
+bool embedded_postgres::alive() const noexcept {
+  return parts_->supervisor->process() != 0;
+}
 
 std::uint64_t embedded_postgres::restarts() const noexcept {
   return parts_->supervisor->restarts();
 }
 
-int embedded_postgres::process() const noexcept { return parts_->supervisor->process(); }
+int embedded_postgres::process() const noexcept {
+  return parts_->supervisor->process();
+}
 
-void embedded_postgres::stop() { parts_->supervisor->stop(); }
+void embedded_postgres::stop() {
+  parts_->supervisor->stop();
+}
 
 std::string running_superuser_connection_string(const fs::path& data_folder,
                                                 const std::string& database) {
-  return connection_string(
-    superuser_settings(server_at(socket_folder_of(data_folder), database)));
+  return connection_string(superuser_settings(server_at(socket_folder_of(data_folder), database)));
 }
 
 } // namespace spotter::persistence

@@ -37,8 +37,8 @@ class embedded_postgres {
 public:
   /// Makes the cluster if there is none, starts it and waits until it answers. The error is a
   /// sentence for people, with the end of the server's log where that helps.
-  static domain::expected<std::unique_ptr<embedded_postgres>, std::string>
-  start(const std::filesystem::path& data_folder, embedded_postgres_options options = {});
+  static domain::expected<std::unique_ptr<embedded_postgres>, std::string> start(
+    const std::filesystem::path& data_folder, embedded_postgres_options options = {});
 
   /// Stops the server.
   ~embedded_postgres();

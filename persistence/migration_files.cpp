@@ -50,8 +50,8 @@ std::optional<file_name> parse_file_name(std::string_view text) {
   if (bar != 4)
     return std::nullopt;
   const auto number = text.substr(0, bar);
-  const auto [end, error]
-    = std::from_chars(number.data(), number.data() + number.size(), parsed.version);
+  const auto [end, error] =
+    std::from_chars(number.data(), number.data() + number.size(), parsed.version);
   if (error != std::errc{} || end != number.data() + number.size() || parsed.version < 1)
     return std::nullopt;
   parsed.name = text.substr(bar + 1);
@@ -70,8 +70,8 @@ migration_result<std::vector<migration>> pair_up(const std::vector<raw_file>& fi
   std::map<int, std::pair<std::optional<raw_file>, std::optional<raw_file>>> by_version;
   for (const auto& file : files) {
     const auto name = parse_file_name(file.first);
-    if (!name && file.first.ends_with(".sql") && file.first.size() > 0
-        && file.first[0] >= '0' && file.first[0] <= '9')
+    if (!name && file.first.ends_with(".sql") && file.first.size() > 0 && file.first[0] >= '0'
+        && file.first[0] <= '9')
       return bad_file(
         file.first + " is not named like a migration: NNNN_lower_case_words.up.sql or .down.sql.");
     if (!name)
@@ -99,7 +99,9 @@ migration_result<std::vector<migration>> pair_up(const std::vector<raw_file>& fi
 
 } // namespace
 
-std::string migration::stem() const { return stem_of(version, name); }
+std::string migration::stem() const {
+  return stem_of(version, name);
+}
 
 migration_result<std::vector<migration>> embedded_migrations() {
   std::vector<raw_file> files;

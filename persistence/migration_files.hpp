@@ -32,8 +32,8 @@ using migration_result = domain::expected<T, migration_failure>;
 /// A numbered pair of SQL files.
 struct migration {
   int version = 0;
-  std::string name;    // "add_set_rpe"
-  std::string up;      // the SQL
+  std::string name; // "add_set_rpe"
+  std::string up;   // the SQL
   std::string down;
 
   /// "0007_add_set_rpe"
@@ -45,8 +45,8 @@ struct migration {
 
 /// The migrations of a folder, by version: `NNNN_name.up.sql` with its `.down.sql`. Other files are
 /// left alone.
-[[nodiscard]] migration_result<std::vector<migration>>
-read_migrations(const std::filesystem::path& folder);
+[[nodiscard]] migration_result<std::vector<migration>> read_migrations(
+  const std::filesystem::path& folder);
 
 /// Writes the next number's pair into `folder`, to be filled in, and returns the two paths.
 [[nodiscard]] migration_result<std::pair<std::filesystem::path, std::filesystem::path>>

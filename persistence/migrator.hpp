@@ -63,15 +63,13 @@ public:
 
   /// Applies what is pending, up to and with version `to`, in order of number. Nothing is applied
   /// when an applied file has changed.
-  [[nodiscard]] migration_result<std::vector<migration_step>>
-  up(std::optional<int> to = std::nullopt) const;
+  [[nodiscard]] migration_result<std::vector<migration_step>> up(
+    std::optional<int> to = std::nullopt) const;
 
   /// Takes down every applied migration above version `to`, newest first; 0 takes down all.
   [[nodiscard]] migration_result<std::vector<migration_step>> down(int to) const;
 
 private:
-  class run;
-
   connection_settings settings_;
   std::vector<migration> migrations_;
   migrator_options options_;

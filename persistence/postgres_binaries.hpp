@@ -22,7 +22,7 @@ inline constexpr int oldest_postgres = 15;
 /// Finds PostgreSQL 15 or newer: in $SPOTTER_PG_BIN if that is set, else the newest among the usual
 /// folders and PATH. With `major`, only that version, because a cluster belongs to one. The error
 /// says where was looked and what to do.
-[[nodiscard]] domain::expected<postgres_binaries, std::string>
-find_postgres(std::optional<int> major = std::nullopt);
+[[nodiscard]] domain::expected<postgres_binaries, std::string> find_postgres(
+  std::optional<int> major = std::nullopt);
 
 } // namespace spotter::persistence

@@ -20,7 +20,8 @@ using clock = std::chrono::steady_clock;
 
 constexpr milliseconds longest_backoff{5'000};
 constexpr milliseconds immediate_limit{5'000};
-constexpr std::chrono::seconds long_enough{30}; // up for so long, a server starts afresh with backoff
+constexpr std::chrono::seconds long_enough{
+  30}; // up for so long, a server starts afresh with backoff
 
 std::string how_it_ended(int status) {
   if (WIFSIGNALED(status))
@@ -37,10 +38,13 @@ bool reap(pid_t child, int& status) {
 
 postgres_supervisor::postgres_supervisor(const cluster_folder& folder, child_options server,
                                          supervision how)
-  : folder_{folder}, server_{std::move(server)}, how_{std::move(how)},
-    wake_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)} {}
+  : folder_{folder}, server_{std::move(server)}, how_{std::move(how)}, wake_{::eventfd(
+                                                                         0, EFD_CLOEXEC
+                                                                              | EFD_NONBLOCK)} {}
 
-postgres_supervisor::~postgres_supervisor() { stop(); }
+postgres_supervisor::~postgres_supervisor() {
+  stop();
+}
 
 void postgres_supervisor::start() {
   thread_ = std::thread{[this] { supervise(); }};

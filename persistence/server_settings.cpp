@@ -21,7 +21,9 @@ std::int64_t memory_of_machine() {
   return bytes;
 }
 
-std::string in_megabytes(std::int64_t bytes) { return std::to_string(bytes / megabyte) + "MB"; }
+std::string in_megabytes(std::int64_t bytes) {
+  return std::to_string(bytes / megabyte) + "MB";
+}
 
 } // namespace
 

@@ -8,15 +8,15 @@ namespace spotter::persistence {
 /// What a failed statement means for the one who ran it. The table in sqlstate.cpp is the only
 /// place that reads SQLSTATEs.
 enum class database_fault : std::uint8_t {
-  lost = 1,    // the connection is gone, or the server is starting or stopping: connect again; a
-               // commit that was under way may or may not have happened
-  busy,        // deadlock, serialisation failure, lock time-out, no room: the same again may work
-  timed_out,   // statement_timeout, or cancelled
-  duplicate,   // a unique or primary key has that row already
-  refused,     // another constraint, or a value out of range: the same again fails again
-  denied,      // a privilege or a row-level policy: a defect of ours, never the client's doing
-  read_only,   // a standby: the primary is elsewhere
-  defect,      // anything else: wrong SQL, wrong types, corruption
+  lost = 1,  // the connection is gone, or the server is starting or stopping: connect again; a
+             // commit that was under way may or may not have happened
+  busy,      // deadlock, serialisation failure, lock time-out, no room: the same again may work
+  timed_out, // statement_timeout, or cancelled
+  duplicate, // a unique or primary key has that row already
+  refused,   // another constraint, or a value out of range: the same again fails again
+  denied,    // a privilege or a row-level policy: a defect of ours, never the client's doing
+  read_only, // a standby: the primary is elsewhere
+  defect,    // anything else: wrong SQL, wrong types, corruption
 };
 
 /// The meaning of a five-character SQLSTATE. An empty one (libpq gives none when the connection

@@ -4,8 +4,8 @@
 
 namespace spotter::server {
 
-domain::expected<embedded_access, std::string>
-open_embedded(const std::filesystem::path& data_folder, bool must_exist) {
+domain::expected<embedded_access, std::string> open_embedded(
+  const std::filesystem::path& data_folder, bool must_exist) {
   embedded_access access;
   if (persistence::holder_of(data_folder)) {
     access.server = "host='" + persistence::socket_folder_of(data_folder).string()

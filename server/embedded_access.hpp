@@ -18,7 +18,7 @@ struct embedded_access {
 
 /// Joins the database of a running server, or starts it for as long as the result lives. The error
 /// is a sentence for people. With `must_exist`, an empty data folder is an error and stays empty.
-[[nodiscard]] domain::expected<embedded_access, std::string>
-open_embedded(const std::filesystem::path& data_folder, bool must_exist);
+[[nodiscard]] domain::expected<embedded_access, std::string> open_embedded(
+  const std::filesystem::path& data_folder, bool must_exist);
 
 } // namespace spotter::server

@@ -18,10 +18,14 @@ int fail(const std::string& why) {
 
 const char* describe(migration_status::state state) {
   switch (state) {
-    case migration_status::state::applied: return "applied";
-    case migration_status::state::pending: return "pending";
-    case migration_status::state::changed: return "CHANGED SINCE";
-    case migration_status::state::unknown: return "unknown to this program";
+    case migration_status::state::applied:
+      return "applied";
+    case migration_status::state::pending:
+      return "pending";
+    case migration_status::state::changed:
+      return "CHANGED SINCE";
+    case migration_status::state::unknown:
+      return "unknown to this program";
   }
   return "";
 }
@@ -66,8 +70,9 @@ int run_migrate(const migrate_options& options) {
   if (options.what == action::create)
     return create(options);
   if (options.what == action::down && !options.to)
-    return fail("Say to which version: `migrate down --to N`; 0 takes down everything, and all data "
-                "with it.");
+    return fail(
+      "Say to which version: `migrate down --to N`; 0 takes down everything, and all data "
+      "with it.");
   auto files = options.from_folder ? read_migrations(options.folder) : embedded_migrations();
   if (!files)
     return fail(files.error().message);
@@ -88,10 +93,14 @@ int run_migrate(const migrate_options& options) {
   patience.report = [](const std::string& what) { std::fprintf(stderr, "%s\n", what.c_str()); };
   const migrator migrations{settings, *std::move(files), patience};
   switch (options.what) {
-    case action::status: return print_status(migrations);
-    case action::up: return print_steps(migrations.up(options.to), "applied");
-    case action::down: return print_steps(migrations.down(*options.to), "took down");
-    case action::create: break;
+    case action::status:
+      return print_status(migrations);
+    case action::up:
+      return print_steps(migrations.up(options.to), "applied");
+    case action::down:
+      return print_steps(migrations.down(*options.to), "took down");
+    case action::create:
+      break;
   }
   return 0;
 }

@@ -54,8 +54,8 @@ int run_psql(const std::filesystem::path& data_folder, const std::vector<std::st
   ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
   ::setenv("PGAPPNAME", "spotterd psql", 1);
   pid_t psql = 0;
-  const int failed = ::posix_spawnp(&psql, pointers[0], nullptr, &attributes, pointers.data(),
-                                    environ);
+  const int failed =
+    ::posix_spawnp(&psql, pointers[0], nullptr, &attributes, pointers.data(), environ);
   ::posix_spawnattr_destroy(&attributes);
   if (failed != 0) {
     std::fprintf(stderr, "Can't run psql: %s. Install PostgreSQL's client package.\n",

@@ -97,8 +97,8 @@ CAF_TEST(gives the roles a database on a private socket and stops) {
     pqxx::nontransaction tx{connection};
     CAF_CHECK_EQUAL(tx.query_value<std::string>("SELECT current_user"), login_name(role));
     CAF_CHECK_EQUAL(tx.query_value<std::string>("SELECT current_database()"), "spotter");
-    CAF_CHECK(!tx.query_value<bool>(
-      "SELECT rolsuper OR rolbypassrls OR rolcreaterole FROM pg_roles WHERE rolname = current_user"));
+    CAF_CHECK(!tx.query_value<bool>("SELECT rolsuper OR rolbypassrls OR rolcreaterole FROM "
+                                    "pg_roles WHERE rolname = current_user"));
   }
   CAF_CHECK_EQUAL(ask<std::string>(*postgres, "SHOW listen_addresses"), "");
   CAF_CHECK_EQUAL(ask<std::string>(*postgres, "SHOW fsync"), "on");

@@ -19,8 +19,9 @@ struct fixture : pg_fixture {
   pqxx::connection admin = database.superuser();
 
   fixture() {
-    as_writer("INSERT INTO spotter.workout (user_id, workout_id, started_at, time_zone, local_date, "
-              "first_seq, version) VALUES ($1, $2, now(), 'UTC', now(), 1, 5)");
+    as_writer(
+      "INSERT INTO spotter.workout (user_id, workout_id, started_at, time_zone, local_date, "
+      "first_seq, version) VALUES ($1, $2, now(), 'UTC', now(), 1, 5)");
   }
 
   /// Runs one statement for alice, with $1 her id and $2 the workout's.
@@ -59,30 +60,33 @@ CAF_TEST(a version never goes back and one that goes forward stays) {
 }
 
 CAF_TEST(every table with updated_at has a trigger for it) {
-  CAF_CHECK_EQUAL(ask<std::string>(
-                    "SELECT coalesce(string_agg(c.relname, ', '), '') FROM pg_class c "
-                    "JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'updated_at' "
-                    "WHERE c.relnamespace = 'spotter'::regnamespace AND c.relkind = 'r' "
-                    "AND NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid "
-                    "AND t.tgname = c.relname || '_touch')"),
-                  "");
+  CAF_CHECK_EQUAL(
+    ask<std::string>("SELECT coalesce(string_agg(c.relname, ', '), '') FROM pg_class c "
+                     "JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'updated_at' "
+                     "WHERE c.relnamespace = 'spotter'::regnamespace AND c.relkind = 'r' "
+                     "AND NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid "
+                     "AND t.tgname = c.relname || '_touch')"),
+    "");
 }
 
 CAF_TEST(an update leaves the old row in the audit with who and when) {
   as_writer("UPDATE spotter.workout SET title = 'new' WHERE user_id = $1::uuid");
   CAF_CHECK_EQUAL(ask<int>("SELECT count(*) FROM spotter.audit"), 1);
-  CAF_CHECK_EQUAL(ask<std::string>("SELECT concat_ws(' ', actor, table_name, action, old ->> 'title', "
-                                   "old ->> 'version', user_id = (old ->> 'user_id')::uuid) "
-                                   "FROM spotter.audit"),
-                  "spotter_writer workout update  5 t");
+  CAF_CHECK_EQUAL(
+    ask<std::string>("SELECT concat_ws(' ', actor, table_name, action, old ->> 'title', "
+                     "old ->> 'version', user_id = (old ->> 'user_id')::uuid) "
+                     "FROM spotter.audit"),
+    "spotter_writer workout update  5 t");
   CAF_CHECK_EQUAL(ask<std::string>("SELECT row_key::text FROM spotter.audit"), to_string(workout));
-  CAF_CHECK(ask<bool>("SELECT at BETWEEN now() - interval '1 minute' AND now() FROM spotter.audit"));
+  CAF_CHECK(
+    ask<bool>("SELECT at BETWEEN now() - interval '1 minute' AND now() FROM spotter.audit"));
 }
 
 CAF_TEST(a statement over many rows leaves one audit row for each) {
   for (int i = 0; i < 3; ++i)
-    as_writer("INSERT INTO spotter.workout (user_id, workout_id, started_at, time_zone, local_date, "
-              "first_seq, version) VALUES ($1, gen_random_uuid(), now(), 'UTC', now(), 1, 1)");
+    as_writer(
+      "INSERT INTO spotter.workout (user_id, workout_id, started_at, time_zone, local_date, "
+      "first_seq, version) VALUES ($1, gen_random_uuid(), now(), 'UTC', now(), 1, 1)");
   as_writer("UPDATE spotter.workout SET notes = 'all' WHERE user_id = $1::uuid");
   CAF_CHECK_EQUAL(ask<int>("SELECT count(DISTINCT row_key) FROM spotter.audit"), 4);
 }
@@ -100,20 +104,19 @@ CAF_TEST(the audit holds no secrets) {
   CAF_CHECK_EQUAL(tx.query_value<std::string>("SELECT string_agg(table_name || ' ' || action, ', ' "
                                               "ORDER BY audit_id) FROM spotter.audit"),
                   "app_user update, login delete");
-  CAF_CHECK_EQUAL(
-    tx.query_value<int>("SELECT count(*) FROM spotter.audit WHERE old ?| "
-                        "'{password_hash,family_salt,refresh_hash}'"),
-    0);
+  CAF_CHECK_EQUAL(tx.query_value<int>("SELECT count(*) FROM spotter.audit WHERE old ?| "
+                                      "'{password_hash,family_salt,refresh_hash}'"),
+                  0);
 }
 
 CAF_TEST(every table that people change is audited) {
-  CAF_CHECK_EQUAL(ask<std::string>(
-                    "SELECT coalesce(string_agg(wanted, ', '), '') FROM unnest('{app_user,login,"
-                    "own_exercise,workout,exercise_instance,workout_set,import,recommendation}'"
-                    "::text[]) AS wanted WHERE 2 <> (SELECT count(*) FROM pg_trigger t "
-                    "WHERE t.tgrelid = ('spotter.' || wanted)::regclass "
-                    "AND t.tgfoid = 'spotter.audit_rows'::regproc)"),
-                  "");
+  CAF_CHECK_EQUAL(
+    ask<std::string>("SELECT coalesce(string_agg(wanted, ', '), '') FROM unnest('{app_user,login,"
+                     "own_exercise,workout,exercise_instance,workout_set,import,recommendation}'"
+                     "::text[]) AS wanted WHERE 2 <> (SELECT count(*) FROM pg_trigger t "
+                     "WHERE t.tgrelid = ('spotter.' || wanted)::regclass "
+                     "AND t.tgfoid = 'spotter.audit_rows'::regproc)"),
+    "");
 }
 
 CAF_TEST(partitions of the audit are made ahead and making them again changes nothing) {
@@ -169,13 +172,15 @@ CAF_TEST(a job is claimed once until its lease runs out) {
 CAF_TEST(old idempotency keys of all users are pruned in batches) {
   as_writer("INSERT INTO spotter.idempotency_key (user_id, key, fingerprint, created_at) "
             "SELECT $1, 'old' || n, 'f', now() - interval '25 hours' FROM generate_series(1, 5) n");
-  as_writer("INSERT INTO spotter.idempotency_key (user_id, key, fingerprint) VALUES ($1, 'new', 'f')");
+  as_writer(
+    "INSERT INTO spotter.idempotency_key (user_id, key, fingerprint) VALUES ($1, 'new', 'f')");
   pqxx::nontransaction tx{writer};
   const std::string prune = "SELECT spotter.prune_idempotency_keys('24 hours', 3)";
   CAF_CHECK_EQUAL(tx.query_value<int>(prune), 3);
   CAF_CHECK_EQUAL(tx.query_value<int>(prune), 2);
   CAF_CHECK_EQUAL(tx.query_value<int>(prune), 0);
-  CAF_CHECK_EQUAL(ask<std::string>("SELECT string_agg(key, ',') FROM spotter.idempotency_key"), "new");
+  CAF_CHECK_EQUAL(ask<std::string>("SELECT string_agg(key, ',') FROM spotter.idempotency_key"),
+                  "new");
 }
 
 CAF_TEST(a set out of range is refused by the database too) {
@@ -185,16 +190,23 @@ CAF_TEST(a set out of range is refused by the database too) {
             "own_exercise_id, position, version) VALUES ($1, $2, $2, $2, 0, 1)");
   const auto insert = [](const std::string& columns, const std::string& values) {
     return "INSERT INTO spotter.workout_set (user_id, workout_id, set_id, exercise_instance_id, "
-           "position, completed_at, version, " + columns
-           + ") VALUES ($1, $2, gen_random_uuid(), $2, 0, now(), 1, " + values + ")";
+           "position, completed_at, version, "
+           + columns + ") VALUES ($1, $2, gen_random_uuid(), $2, 0, now(), 1, " + values + ")";
   };
-  as_writer(insert("reps, rpe, rir, weight_value, weight_unit, weight_g",
-                   "0, 7.5, 0, 0, 2, 0"));
+  as_writer(insert("reps, rpe, rir, weight_value, weight_unit, weight_g", "0, 7.5, 0, 0, 2, 0"));
   for (auto [columns, values] : std::vector<std::pair<std::string, std::string>>{
-         {"reps", "-1"}, {"reps", "10001"}, {"rpe", "7.3"}, {"rpe", "10.5"}, {"rir", "21"},
-         {"weight_value", "5"}, {"weight_value, weight_unit, weight_g", "5, 3, 5000"},
-         {"weight_value, weight_unit, weight_g", "5, 1, 2000001"}, {"distance_m", "-0.1"},
-         {"duration_ms", "604800001"}, {"rest_ms", "86400001"}, {"kind", "5"}})
+         {"reps", "-1"},
+         {"reps", "10001"},
+         {"rpe", "7.3"},
+         {"rpe", "10.5"},
+         {"rir", "21"},
+         {"weight_value", "5"},
+         {"weight_value, weight_unit, weight_g", "5, 3, 5000"},
+         {"weight_value, weight_unit, weight_g", "5, 1, 2000001"},
+         {"distance_m", "-0.1"},
+         {"duration_ms", "604800001"},
+         {"rest_ms", "86400001"},
+         {"kind", "5"}})
     CAF_CHECK_THROWS_AS(as_writer(insert(columns, values)), pqxx::check_violation);
 }
 

@@ -127,8 +127,8 @@ CAF_TEST(owns what it makes as the owner and not as who logs in) {
 
 CAF_TEST(refuses to go on when an applied file has changed) {
   CAF_REQUIRE(with({make(1, "first", "SELECT 1")}).up().has_value());
-  const auto edited
-    = with({make(1, "first", "SELECT 2"), make(2, "b", "CREATE TABLE spotter.b (x int)")});
+  const auto edited =
+    with({make(1, "first", "SELECT 2"), make(2, "b", "CREATE TABLE spotter.b (x int)")});
   auto refused = edited.up();
   CAF_REQUIRE(!refused.has_value());
   CAF_CHECK(refused.error().fault == migration_fault::changed);
@@ -188,8 +188,9 @@ CAF_TEST(a second runner waits for the first and then finds nothing to do) {
   auto gate = database.superuser();
   pqxx::nontransaction holding{gate};
   holding.exec("SELECT pg_advisory_lock(1, 1)");
-  const std::vector slow{make(1, "slow", "SELECT pg_advisory_xact_lock(1, 1);"
-                                         "CREATE TABLE spotter.slow (x int)")};
+  const std::vector slow{make(1, "slow",
+                              "SELECT pg_advisory_xact_lock(1, 1);"
+                              "CREATE TABLE spotter.slow (x int)")};
   migrator_options patient;
   patient.lock_timeout = milliseconds{60'000};
   std::optional<migration_result<std::vector<migration_step>>> first;
@@ -222,8 +223,8 @@ CAF_TEST(a runner gives up on another that does not end and says who it is) {
   auto refused = with({make(1, "a", "SELECT 1")}, options).up();
   CAF_REQUIRE(!refused.has_value());
   CAF_CHECK(refused.error().fault == migration_fault::locked_out);
-  CAF_CHECK(mentions(refused.error().message,
-                     "server process " + std::to_string(other.backendpid())));
+  CAF_CHECK(
+    mentions(refused.error().message, "server process " + std::to_string(other.backendpid())));
 }
 
 CAF_TEST(waits for a busy table in short tries and not in a queue) {

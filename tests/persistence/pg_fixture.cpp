@@ -149,15 +149,14 @@ std::string dump_schema(const test_database& database) {
   // pg_dump's output is larger than what run_command keeps, so it goes through a file.
   const temporary_folder folder;
   const auto file = folder.path() / "schema.sql";
-  const auto result = run_command({{binaries->path("pg_dump"), "--schema-only",
-                                    "--exclude-table=spotter.spotter_migration",
-                                    "--file=" + file.string(),
-                                    "--dbname=" + connection_string(settings)},
-                                   {"LC_ALL=C"},
-                                   {},
-                                   {},
-                                   -1,
-                                   0});
+  const auto result = run_command(
+    {{binaries->path("pg_dump"), "--schema-only", "--exclude-table=spotter.spotter_migration",
+      "--file=" + file.string(), "--dbname=" + connection_string(settings)},
+     {"LC_ALL=C"},
+     {},
+     {},
+     -1,
+     0});
   if (result.status != 0)
     throw std::runtime_error{"pg_dump: " + result.output};
   std::ostringstream out;

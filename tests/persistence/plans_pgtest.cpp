@@ -63,8 +63,8 @@ SELECT pg_temp.id('a', n / 10), pg_temp.id('f', n), 'Own ' || n, 'none'
 INSERT INTO spotter.workout (user_id, workout_id, state, started_at, finished_at, time_zone,
     local_date, source_provider, source_external_id, source_hash, first_seq, version)
 SELECT pg_temp.id('a', w / 50), pg_temp.id('1', w), CASE w % 50 WHEN 49 THEN 1 ELSE 2 END,
-       now() - (50 - w % 50) * interval '1 day', CASE w % 50 WHEN 49 THEN NULL ELSE now() END, 'UTC',
-       now(), 'hevy', 'w' || w, 'h', w % 50 + 1, w % 50 + 1
+       now() - (50 - w % 50) * interval '1 day', CASE w % 50 WHEN 49 THEN NULL ELSE now() END,
+       'UTC', now(), 'hevy', 'w' || w, 'h', w % 50 + 1, w % 50 + 1
   FROM generate_series(0, 99999) w;
 INSERT INTO spotter.exercise_instance (user_id, exercise_instance_id, workout_id, exercise_id,
     position, version)
@@ -98,7 +98,8 @@ INSERT INTO spotter.job (user_id, job_id, kind, subject_id, state)
 SELECT pg_temp.id('a', n / 25), pg_temp.id('6', n), 'import', pg_temp.id('5', n / 5),
        CASE n % 1000 WHEN 7 THEN 'queued' ELSE 'finished' END
   FROM generate_series(0, 49999) n;
-INSERT INTO spotter.recommendation (user_id, recommendation_id, kind, engine, inputs, output, version)
+INSERT INTO spotter.recommendation (user_id, recommendation_id, kind, engine, inputs, output,
+    version)
 SELECT pg_temp.id('a', n / 25), pg_temp.id('7', n), 'next_set', 'e@1', '{}', '{}', 1
   FROM generate_series(0, 49999) n;
 INSERT INTO spotter.audit (user_id, table_name, action, row_key, old)
@@ -194,8 +195,9 @@ struct fixture : tests::pg_fixture {
     std::size_t seen = 0;
     for (const auto& plan : plans.read_on()) {
       seen += plan.role == role ? 1 : 0;
-      for (std::string mark : {"Index Scan using ", "Index Only Scan using ", "Index Scan Backward using ",
-                               "Index Only Scan Backward using ", "Bitmap Index Scan on "})
+      for (std::string mark :
+           {"Index Scan using ", "Index Only Scan using ", "Index Scan Backward using ",
+            "Index Only Scan Backward using ", "Bitmap Index Scan on "})
         for (auto at = plan.text.find(mark); at != std::string::npos;
              at = plan.text.find(mark, at + 1)) {
           const auto from = at + mark.size();
@@ -220,10 +222,10 @@ CAF_TEST_FIXTURE_SCOPE(plan_tests, fixture)
 
 CAF_TEST(no statement walks through a table of user rows) {
   CAF_MESSAGE("loaded " << large.size() << " tables");
-  for (auto table : {"app_user", "account_email", "login", "own_exercise", "workout",
-                     "exercise_instance", "workout_set", "personal_record", "event",
-                     "idempotency_key", "import", "import_file", "import_log", "job",
-                     "recommendation"})
+  for (auto table :
+       {"app_user", "account_email", "login", "own_exercise", "workout", "exercise_instance",
+        "workout_set", "personal_record", "event", "idempotency_key", "import", "import_file",
+        "import_log", "job", "recommendation"})
     CAF_CHECK(large.contains(table));
 
   // The watch itself works: a query without an index to help it is seen.
@@ -310,7 +312,8 @@ CAF_TEST(no statement walks through a table of user rows) {
     account.login_expires = domain::now() + std::chrono::hours{1};
     ask<identity_stored>(people, account);
     ask<account_image>(people, find_account{"1000@example"});
-    ask<identity_stored>(people, add_login{user, domain::make_uuid_v7(), "s", "h", account.login_expires, {}});
+    ask<identity_stored>(
+      people, add_login{user, domain::make_uuid_v7(), "s", "h", account.login_expires, {}});
     ask<login_image>(people, load_login{user, id('b', 5'000)});
     ask<identity_stored>(people, rotate_login{user, id('b', 5'000), i + 1, "h", {}});
     ask<identity_stored>(people, revoke_login{user, id('b', 5'001), "logout"});
@@ -328,11 +331,8 @@ CAF_TEST(no statement walks through a table of user rows) {
     auto unit = std::make_shared<store_unit>();
     unit->user_id = user;
     unit->unit_id = domain::make_uuid_v7();
-    unit->events.push_back({{epochs[user.bytes[15]], seq},
-                            event_name::set_logged,
-                            workout,
-                            now,
-                            shared_text{"{}"}});
+    unit->events.push_back(
+      {{epochs[user.bytes[15]], seq}, event_name::set_logged, workout, now, shared_text{"{}"}});
     domain::workout changed;
     changed.workout_id = workout;
     changed.started_at = changed.created_at = changed.updated_at = now;
@@ -360,18 +360,24 @@ CAF_TEST(no statement walks through a table of user rows) {
     known.created_at = known.updated_at = now;
     auto imported = known;
     imported.import_id = domain::make_uuid_v7();
-    record_recommendation advice{domain::make_uuid_v7(), "next_set", "e@1", "default",
-                                 shared_text{"{}"}, shared_text{"{}"}};
-    unit->changes = {
-      put_workout{changed}, put_instance{done, false}, add_set{fresh}, change_set{performed},
-      put_record{{id('e', 60), domain::record_kind::weight, 100, set, now}},
-      messages::rebuild_records{id('e', 60)}, put_exercise{own}, put_profile{who},
-      add_import{imported, "hash", "kg", "UTC", shared_text{"content"}},
-      put_import{known, {{1, "info", "c", "m"}}, true}, add_recommendation{advice, seq},
-      put_outcome{{id('7', 25'000), true, shared_text{"{}"}}, seq}, clear_workout{workout, seq, now}};
+    record_recommendation advice{domain::make_uuid_v7(), "next_set",       "e@1", "default",
+                                 shared_text{"{}"},      shared_text{"{}"}};
+    unit->changes = {put_workout{changed},
+                     put_instance{done, false},
+                     add_set{fresh},
+                     change_set{performed},
+                     put_record{{id('e', 60), domain::record_kind::weight, 100, set, now}},
+                     messages::rebuild_records{id('e', 60)},
+                     put_exercise{own},
+                     put_profile{who},
+                     add_import{imported, "hash", "kg", "UTC", shared_text{"content"}},
+                     put_import{known, {{1, "info", "c", "m"}}, true},
+                     add_recommendation{advice, seq},
+                     put_outcome{{id('7', 25'000), true, shared_text{"{}"}}, seq},
+                     clear_workout{workout, seq, now}};
     static_assert(std::variant_size_v<change> == 13, "a new change needs a line above");
-    unit->answer = remembered_answer{"key" + std::to_string(i), "f",         true, seq,
-                                     {epochs[user.bytes[15]], seq}, shared_text{"{}"}};
+    unit->answer = remembered_answer{
+      "key" + std::to_string(i), "f", true, seq, {epochs[user.bytes[15]], seq}, shared_text{"{}"}};
     self->send(writer, store{unit});
     self->receive([](const stored& end) {
       CAF_CHECK_EQUAL(end.detail, "");

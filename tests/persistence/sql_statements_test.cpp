@@ -38,9 +38,11 @@ CAF_TEST(leaves semicolons inside quotes alone) {
   CAF_CHECK_EQUAL(split("a E'\\';' b; c"), "1:a E'\\';' b|1:c|");
   CAF_CHECK_EQUAL(split("a '\\'; b"), "1:a '\\'|1:b|");
   CAF_CHECK_EQUAL(split("a \"x;\" b; c"), "1:a \"x;\" b|1:c|");
-  CAF_CHECK_EQUAL(split("a $$ ; ' $$; b $t$ ; $$ ; $t$; c"), "1:a $$ ; ' $$|1:b $t$ ; $$ ; $t$|1:c|");
+  CAF_CHECK_EQUAL(split("a $$ ; ' $$; b $t$ ; $$ ; $t$; c"),
+                  "1:a $$ ; ' $$|1:b $t$ ; $$ ; $t$|1:c|");
   CAF_CHECK_EQUAL(split("a $1; b"), "1:a $1|1:b|");
-  CAF_CHECK_EQUAL(split("CREATE RULE r AS ON a DO (b; c); d"), "1:CREATE RULE r AS ON a DO (b; c)|1:d|");
+  CAF_CHECK_EQUAL(split("CREATE RULE r AS ON a DO (b; c); d"),
+                  "1:CREATE RULE r AS ON a DO (b; c)|1:d|");
 }
 
 CAF_TEST(does not run past the end of what is never closed) {

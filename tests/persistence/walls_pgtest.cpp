@@ -36,10 +36,10 @@ const std::map<std::string, std::string> shared_references{
 
 // Tables without user_id.
 const std::map<std::string, std::string> shared_tables{
-  {"taxonomy", "the muscle graph"},          {"muscle", "the muscle graph"},
-  {"muscle_parent", "the muscle graph"},     {"exercise", "the catalogue"},
-  {"exercise_muscle", "the catalogue"},      {"exercise_alias", "the catalogue"},
-  {"shard", "which node owns which users"},  {"spotter_migration", "the migrator's own"},
+  {"taxonomy", "the muscle graph"},         {"muscle", "the muscle graph"},
+  {"muscle_parent", "the muscle graph"},    {"exercise", "the catalogue"},
+  {"exercise_muscle", "the catalogue"},     {"exercise_alias", "the catalogue"},
+  {"shard", "which node owns which users"}, {"spotter_migration", "the migrator's own"},
 };
 
 struct fixture : pg_fixture {
@@ -68,39 +68,39 @@ struct fixture : pg_fixture {
     pqxx::nontransaction tx{admin};
     for (const auto& user : {alice, bob}) {
       const pqxx::params who{to_string(user)};
-      for (const char* sql : {
-             "INSERT INTO spotter.account_email VALUES ($1 || '@example', $1::uuid)",
-             "INSERT INTO spotter.login (user_id, login_id, family_salt, refresh_hash, expires_at) "
-             "VALUES ($1, $1, 'salt', 'hash', now())",
-             "INSERT INTO spotter.own_exercise (user_id, exercise_id, name, equipment) "
-             "VALUES ($1, $1, 'Own', 'none')",
-             "INSERT INTO spotter.workout (user_id, workout_id, started_at, time_zone, local_date, "
-             "first_seq, version) VALUES ($1, $1, now(), 'UTC', now(), 1, 1)",
-             "INSERT INTO spotter.exercise_instance (user_id, exercise_instance_id, workout_id, "
-             "own_exercise_id, position, version) VALUES ($1, $1, $1, $1, 0, 1)",
-             "INSERT INTO spotter.workout_set (user_id, workout_id, set_id, exercise_instance_id, "
-             "position, completed_at, version) VALUES ($1, $1, $1, $1, 0, now(), 1)",
-             "INSERT INTO spotter.personal_record (user_id, exercise_id, kind, value, set_id, "
-             "achieved_at) VALUES ($1, $1, 1, 1, $1, now())",
-             "INSERT INTO spotter.event (user_id, seq, epoch, name, unit_id, at, data) "
-             "VALUES ($1, 1, 1, 1, $1, now(), '{}')",
-             "INSERT INTO spotter.idempotency_key (user_id, key, fingerprint) VALUES ($1, 'k', 'f')",
-             "INSERT INTO spotter.import (user_id, import_id, content_hash, version) "
-             "VALUES ($1, $1, 'hash', 1)",
-             "INSERT INTO spotter.import_file VALUES ($1, $1, 'content')",
-             "INSERT INTO spotter.import_log (user_id, import_id, severity, code, message) "
-             "VALUES ($1, $1, 'info', 'c', 'm')",
-             "INSERT INTO spotter.job (user_id, job_id, kind, subject_id) "
-             "VALUES ($1, $1, 'import', $1)",
-             "INSERT INTO spotter.recommendation (user_id, recommendation_id, kind, engine, inputs, "
-             "output, version) VALUES ($1, $1, 'next_set', 'e@1', '{}', '{}', 1)",
-             "UPDATE spotter.workout SET title = 'changed' WHERE user_id = $1::uuid",
-           })
+      for (
+        const char* sql : {
+          "INSERT INTO spotter.account_email VALUES ($1 || '@example', $1::uuid)",
+          "INSERT INTO spotter.login (user_id, login_id, family_salt, refresh_hash, expires_at) "
+          "VALUES ($1, $1, 'salt', 'hash', now())",
+          "INSERT INTO spotter.own_exercise (user_id, exercise_id, name, equipment) "
+          "VALUES ($1, $1, 'Own', 'none')",
+          "INSERT INTO spotter.workout (user_id, workout_id, started_at, time_zone, local_date, "
+          "first_seq, version) VALUES ($1, $1, now(), 'UTC', now(), 1, 1)",
+          "INSERT INTO spotter.exercise_instance (user_id, exercise_instance_id, workout_id, "
+          "own_exercise_id, position, version) VALUES ($1, $1, $1, $1, 0, 1)",
+          "INSERT INTO spotter.workout_set (user_id, workout_id, set_id, exercise_instance_id, "
+          "position, completed_at, version) VALUES ($1, $1, $1, $1, 0, now(), 1)",
+          "INSERT INTO spotter.personal_record (user_id, exercise_id, kind, value, set_id, "
+          "achieved_at) VALUES ($1, $1, 1, 1, $1, now())",
+          "INSERT INTO spotter.event (user_id, seq, epoch, name, unit_id, at, data) "
+          "VALUES ($1, 1, 1, 1, $1, now(), '{}')",
+          "INSERT INTO spotter.idempotency_key (user_id, key, fingerprint) VALUES ($1, 'k', 'f')",
+          "INSERT INTO spotter.import (user_id, import_id, content_hash, version) "
+          "VALUES ($1, $1, 'hash', 1)",
+          "INSERT INTO spotter.import_file VALUES ($1, $1, 'content')",
+          "INSERT INTO spotter.import_log (user_id, import_id, severity, code, message) "
+          "VALUES ($1, $1, 'info', 'c', 'm')",
+          "INSERT INTO spotter.job (user_id, job_id, kind, subject_id) "
+          "VALUES ($1, $1, 'import', $1)",
+          "INSERT INTO spotter.recommendation (user_id, recommendation_id, kind, engine, inputs, "
+          "output, version) VALUES ($1, $1, 'next_set', 'e@1', '{}', '{}', 1)",
+          "UPDATE spotter.workout SET title = 'changed' WHERE user_id = $1::uuid",
+        })
         tx.exec(sql, who);
     }
     for (const auto& table : tables)
-      CAF_REQUIRE(
-        tx.query_value<int>("SELECT count(DISTINCT user_id) FROM spotter." + table) == 2);
+      CAF_REQUIRE(tx.query_value<int>("SELECT count(DISTINCT user_id) FROM spotter." + table) == 2);
   }
 
   /// Everything that `role` can see of a table when the setting names these users.
@@ -122,7 +122,9 @@ struct fixture : pg_fixture {
   }
 };
 
-std::string array_of(const domain::uuid& user) { return "{" + to_string(user) + "}"; }
+std::string array_of(const domain::uuid& user) {
+  return "{" + to_string(user) + "}";
+}
 
 } // namespace
 
@@ -138,10 +140,10 @@ CAF_TEST(every table of user rows has row level security enabled and forced) {
 }
 
 CAF_TEST(every table without user_id is known to be shared) {
-  for (const auto& table :
-       column("SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'spotter'::regnamespace "
-              "AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT EXISTS (SELECT FROM pg_attribute a "
-              "WHERE a.attrelid = c.oid AND a.attname = 'user_id')"))
+  for (const auto& table : column(
+         "SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'spotter'::regnamespace "
+         "AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT EXISTS (SELECT FROM pg_attribute a "
+         "WHERE a.attrelid = c.oid AND a.attname = 'user_id')"))
     if (!shared_tables.contains(table))
       CAF_ERROR("a table without user_id is not in the list: " << table);
 }
@@ -154,9 +156,10 @@ CAF_TEST(reader and writer have one policy each and both ask for the setting) {
       continue;
     }
     for (std::string role : {"reader", "writer"}) {
-      const auto policies = column(
-        "SELECT coalesce(qual, '') || ' / ' || coalesce(with_check, '') FROM pg_policies "
-        "WHERE tablename = '" + table + "' AND roles = '{spotter_" + role + "}'");
+      const auto policies =
+        column("SELECT coalesce(qual, '') || ' / ' || coalesce(with_check, '') FROM pg_policies "
+               "WHERE tablename = '"
+               + table + "' AND roles = '{spotter_" + role + "}'");
       if (policies.size() != 1) {
         CAF_ERROR(table << " has " << policies.size() << " policies for " << role);
         continue;
@@ -183,27 +186,29 @@ CAF_TEST(keys of user tables contain user_id) {
                          "AND c.relnamespace = 'spotter'::regnamespace AND NOT EXISTS (SELECT FROM "
                          "pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'p')"),
                   texts{});
-  for (const auto& constraint :
-       column("SELECT k.conname FROM pg_constraint k JOIN pg_attribute a ON a.attrelid = k.conrelid "
-              "AND a.attname = 'user_id' WHERE k.contype = 'f' AND NOT a.attnum = ANY (k.conkey)"))
+  for (const auto& constraint : column(
+         "SELECT k.conname FROM pg_constraint k JOIN pg_attribute a ON a.attrelid = k.conrelid "
+         "AND a.attname = 'user_id' WHERE k.contype = 'f' AND NOT a.attnum = ANY (k.conkey)"))
     if (!shared_references.contains(constraint))
       CAF_ERROR("a foreign key does not contain user_id: " << constraint);
 }
 
 CAF_TEST(no role of ours can step over the wall) {
-  CAF_CHECK_EQUAL(column("SELECT rolname FROM pg_roles WHERE rolname LIKE 'spotter_%' AND rolname <> '"
-                         + std::string{embedded_superuser}
-                         + "' AND (rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb)"),
-                  texts{});
+  CAF_CHECK_EQUAL(
+    column("SELECT rolname FROM pg_roles WHERE rolname LIKE 'spotter_%' AND rolname <> '"
+           + std::string{embedded_superuser}
+           + "' AND (rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb)"),
+    texts{});
   // SECURITY DEFINER functions run as someone else, and so must not be everybody's.
   CAF_CHECK_EQUAL(column("SELECT p.proname FROM pg_proc p WHERE p.pronamespace = "
                          "'spotter'::regnamespace AND has_function_privilege('public', p.oid, "
                          "'EXECUTE')"),
                   texts{});
-  CAF_CHECK_EQUAL(column("SELECT p.proname FROM pg_proc p WHERE p.pronamespace = "
-                         "'spotter'::regnamespace AND p.prosecdef AND NOT coalesce(p.proconfig::text, "
-                         "'') LIKE '%search_path=%'"),
-                  texts{});
+  CAF_CHECK_EQUAL(
+    column("SELECT p.proname FROM pg_proc p WHERE p.pronamespace = "
+           "'spotter'::regnamespace AND p.prosecdef AND NOT coalesce(p.proconfig::text, "
+           "'') LIKE '%search_path=%'"),
+    texts{});
 }
 
 CAF_TEST(a query that forgets whose rows it wants gets none) {
@@ -212,13 +217,11 @@ CAF_TEST(a query that forgets whose rows it wants gets none) {
     if (closed_tables.contains(table))
       continue;
     CAF_CHECK_EQUAL(seen(database_role::reader, "", table), texts{});
-    CAF_CHECK_EQUAL(seen(database_role::reader, to_string(alice), table),
-                    texts{to_string(alice)});
+    CAF_CHECK_EQUAL(seen(database_role::reader, to_string(alice), table), texts{to_string(alice)});
     if (!may("spotter_writer", table, "SELECT"))
       continue;
     CAF_CHECK_EQUAL(seen(database_role::writer, "", table), texts{});
-    CAF_CHECK_EQUAL(seen(database_role::writer, array_of(alice), table),
-                    texts{to_string(alice)});
+    CAF_CHECK_EQUAL(seen(database_role::writer, array_of(alice), table), texts{to_string(alice)});
   }
   // The setting ends with its transaction.
   auto connection = database.connect(database_role::reader);
@@ -240,7 +243,7 @@ CAF_TEST(the owner sees nobody) {
     CAF_CHECK_EQUAL(tx.query_value<int>("SELECT count(*) FROM spotter." + table), 0);
 }
 
-CAF_TEST(another user's rows can't be written) {
+CAF_TEST(rows of another user are out of reach of every write) {
   fill();
   auto connection = database.connect(database_role::writer);
   for (const auto& table : user_tables()) {
@@ -288,8 +291,9 @@ CAF_TEST(the reader writes nothing and the story is never rewritten) {
 CAF_TEST(secrets stay with those who need them) {
   const auto sees = [this](const char* role, const char* table, const char* name) {
     pqxx::nontransaction tx{admin};
-    return tx.query_value<bool>("SELECT has_column_privilege($1::text, $2::text, $3::text, 'SELECT')",
-                                pqxx::params{role, std::string{"spotter."} + table, name});
+    return tx.query_value<bool>(
+      "SELECT has_column_privilege($1::text, $2::text, $3::text, 'SELECT')",
+      pqxx::params{role, std::string{"spotter."} + table, name});
   };
   CAF_CHECK(!sees("spotter_reader", "app_user", "password_hash"));
   CAF_CHECK(!sees("spotter_writer", "app_user", "password_hash"));
