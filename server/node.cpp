@@ -2,6 +2,7 @@
 
 #include "actors/identity/identity.hpp"
 #include "actors/identity/signing_key.hpp"
+#include "actors/imports/import_supervisor.hpp"
 #include "actors/jobs/job_supervisor.hpp"
 #include "actors/recommend/recommender.hpp"
 #include "actors/session_request.hpp"
@@ -204,8 +205,11 @@ void node::parts::spawn_services() {
   how.retry.max_attempts = settings.jobs.max_attempts;
   how.retry.unit = settings.jobs.retry_unit;
   how.retry.max_delay = settings.jobs.max_delay;
+  actors::import_environment files;
+  files.reader = reader;
+  files.shards = find_shard;
   jobs = actors::spawn_job_supervisor(system, job_store,
-                                      {},
+                                      {{"import", actors::import_spawner(std::move(files))}},
                                       how);
   actors::recommend_settings advice;
   advice.pool.deadline = settings.recommend.deadline;
