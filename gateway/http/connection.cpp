@@ -208,12 +208,14 @@ void http_connection::abort() {
 }
 
 awaitable<void> http_connection::run() {
-  if (!co_await shake_hands())
+  const bool secured = co_await shake_hands();
+  if (!secured)
     co_return;
   buffer_ = std::make_unique<char[]>(capacity_);
-  while (co_await serve_one()) {
+  while (true) {
+    const bool goes_on = co_await serve_one();
     first_request_ = false;
-    if (draining_)
+    if (!goes_on || draining_)
       break;
     parser_.reset();
     enter(phase::idle);
@@ -283,7 +285,8 @@ awaitable<step> http_connection::read_until_step() {
       else if (phase_ == phase::body && used > 0)
         enter(phase::body);
     }
-    if (!co_await fill())
+    const bool more = co_await fill();
+    if (!more)
       co_return step::need_more;
   }
 }
@@ -324,7 +327,8 @@ awaitable<bool> http_connection::serve_one() {
   if (expired_)
     co_return false;
 
-  if (!co_await write(out, close))
+  const bool written = co_await write(out, close);
+  if (!written)
     co_return false;
   const std::chrono::duration<double> took = steady::now() - request_began_;
   const auto& metrics = found.metrics ? *found.metrics : at_.common().routes.elsewhere();
@@ -425,8 +429,10 @@ awaitable<response> http_connection::answer(call& c, const router::match& found,
                                             {},
                                             5'000},
                           trace_id_);
-  if (req.expects_continue && !co_await write_all("HTTP/1.1 100 Continue\r\n\r\n", {}))
-    expired_ = true;
+  if (req.expects_continue) {
+    const bool told = co_await write_all("HTTP/1.1 100 Continue\r\n\r\n", {});
+    expired_ = !told;
+  }
   parser_.body_limit(limit);
   enter(phase::body);
   const auto last = co_await read_until_step();
@@ -588,7 +594,8 @@ awaitable<void> http_connection::linger() {
   enter(phase::lingering);
   for (std::size_t total = 0; total < 1024 * 1024;) {
     begin_ = end_ = 0;
-    if (!co_await fill())
+    const bool more = co_await fill();
+    if (!more)
       co_return;
     total += end_;
   }

@@ -113,20 +113,22 @@ response to_response(const messages::command_reply& reply, std::string_view trac
 }
 
 awaitable<response> read_through_session(call& c, messages::query what) {
-  auto result = co_await c.at.users().ask(
-    c.who.user_id, caf::make_message(messages::read{c.who.user_id, std::move(what)}),
-    c.at.common().config.limits.ask_timeout);
+  // Made outside: g++ 12 moves aggregates that are made inside a co_await expression byte by byte.
+  messages::read question{c.who.user_id, std::move(what)};
+  auto content = caf::make_message(std::move(question));
+  auto result = co_await c.at.users().ask(c.who.user_id, std::move(content),
+                                          c.at.common().config.limits.ask_timeout);
   co_return from_read(
     decode<messages::read_reply>(std::move(result), messages::failure_code::moved), c.trace_id);
 }
 
 awaitable<response> read(call& c, messages::query what) {
-  co_return from_read(
-    co_await ask<messages::read_reply>(c, c.at.common().ports.reader,
-                                       messages::read{c.who.user_id, std::move(what)},
-                                       c.at.common().config.limits.ask_timeout,
-                                       messages::failure_code::unavailable),
-    c.trace_id);
+  messages::read question{c.who.user_id, std::move(what)};
+  auto reply = co_await ask<messages::read_reply>(c, c.at.common().ports.reader,
+                                                  std::move(question),
+                                                  c.at.common().config.limits.ask_timeout,
+                                                  messages::failure_code::unavailable);
+  co_return from_read(std::move(reply), c.trace_id);
 }
 
 query_reader::query_reader(const call& c, std::initializer_list<std::string_view> known)
