@@ -71,7 +71,7 @@ int run_migrate(const migrate_options& options) {
     return create(options);
   if (options.what == action::down && !options.to)
     return fail(
-      "Say to which version: `migrate down --to N`; 0 takes down everything, and all data "
+      "Say to which version: `migrate down N`; 0 takes down everything, and all data "
       "with it.");
   auto files = options.from_folder ? read_migrations(options.folder) : embedded_migrations();
   if (!files)
