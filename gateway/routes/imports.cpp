@@ -113,7 +113,8 @@ awaitable<response> steer(call& c, std::string action) {
   if (!id)
     co_return not_found(c);
   const bool wakes = action == "retry";
-  auto answer = co_await run_command(c, messages::steer_import{*id, std::move(action)});
+  messages::steer_import wish{*id, std::move(action)}; // outside: see read_through_session
+  auto answer = co_await run_command(c, std::move(wish));
   if (wakes && answer.status < 300 && c.at.common().ports.jobs)
     c.at.actors().tell(caf::actor_cast<caf::strong_actor_ptr>(c.at.common().ports.jobs),
                        caf::make_message(messages::jobs_queued{}));
