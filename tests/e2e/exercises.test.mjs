@@ -40,7 +40,6 @@ describe("exercises and muscles", { skip: missing }, () => {
     const found = await list("muscle=triceps&equipment=barbell&limit=200");
     assert.ok(found.length > 0);
     for (const one of found) assert.equal(one.equipment, "barbell", one.name);
-    assert.equal((await client.get("/v1/exercises?muscle=wings")).status, 422);
   });
 
   it("reads one, with an ETag", async () => {
