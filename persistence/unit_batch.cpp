@@ -41,7 +41,7 @@ void unit_batch::commit(pqxx::connection& connection, std::vector<unit_ptr>& uni
   });
   if (hot_only) {
     pqxx::nontransaction tx{connection};
-    tx.exec(pqxx::prepped{commit_statement}, parameters()).no_rows();
+    tx.exec(pqxx::prepped{commit_statement}, parameters());
     return;
   }
   pqxx::work tx{connection};
