@@ -30,7 +30,6 @@ struct gateway_ports {
   messages::reader_actor reader;
   messages::identity_actor identity;
   messages::recommend_actor recommender;
-  messages::job_supervisor_actor jobs; // told when an import was accepted
   std::vector<verification_key> keys;
   std::vector<readiness_check> readiness;
 };

@@ -238,7 +238,6 @@ void node::parts::start_gateway() {
   reach.reader = reader;
   reach.identity = identity;
   reach.recommender = recommender;
-  reach.jobs = jobs;
   const auto key = actors::identity::load_or_create_key(settings.data / "signing.key");
   reach.keys.push_back({key.key_id(), key.public_key()});
   for (const auto& writer : writers)

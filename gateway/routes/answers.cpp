@@ -67,6 +67,10 @@ std::optional<domain::uuid> id_in(const call& c, std::size_t arg) {
   return id && !id->is_nil() ? id : std::nullopt;
 }
 
+awaitable<response> answer(response what) {
+  co_return what;
+}
+
 awaitable<response> run_command(call& c, messages::command_body body, command_answer looks) {
   messages::command command;
   command.user_id = c.who.user_id;
@@ -83,8 +87,10 @@ awaitable<response> run_command(call& c, messages::command_body body, command_an
   }
   if (const auto tag = c.req.header("if-match"); !tag.empty() && tag != "*")
     command.if_match = version_of(tag);
-  auto result = co_await c.at.users().ask(c.who.user_id, caf::make_message(std::move(command)),
-                                          c.at.common().config.limits.ask_timeout);
+  auto message = caf::make_message(std::move(command));
+  auto waiting = c.at.users().ask(c.who.user_id, std::move(message),
+                                  c.at.common().config.limits.ask_timeout);
+  auto result = co_await std::move(waiting);
   const auto reply = decode<messages::command_reply>(std::move(result),
                                                      messages::failure_code::outcome_unknown);
   if (!reply)
@@ -113,7 +119,6 @@ response to_response(const messages::command_reply& reply, std::string_view trac
 }
 
 awaitable<response> read_through_session(call& c, messages::query what) {
-  // Made outside: g++ 12 moves aggregates that are made inside a co_await expression byte by byte.
   messages::read question{c.who.user_id, std::move(what)};
   auto content = caf::make_message(std::move(question));
   auto result = co_await c.at.users().ask(c.who.user_id, std::move(content),

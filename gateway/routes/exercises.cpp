@@ -15,44 +15,44 @@ awaitable<response> get_exercises(call& c) {
   what.muscle = query.text("muscle", longest_word);
   what.equipment = query.text("equipment", longest_word);
   if (!query.clean())
-    co_return query.refusal(c);
-  co_return co_await read(c, std::move(what));
+    return answer(query.refusal(c));
+  return read(c, std::move(what));
 }
 
 // GET /v1/exercises/{id}
 awaitable<response> get_exercise(call& c) {
   const auto id = id_in(c);
   if (!id)
-    co_return not_found(c);
-  co_return co_await read(c, messages::get_exercise{*id});
+    return answer(not_found(c));
+  return read(c, messages::get_exercise{*id});
 }
 
 // POST /v1/exercises
 awaitable<response> post_exercise(call& c) {
   auto body = parse_create_exercise(body_of(c));
   if (!body)
-    co_return to_response(body.error(), c.trace_id);
-  co_return co_await run_command(c, std::move(*body));
+    return answer(to_response(body.error(), c.trace_id));
+  return run_command(c, std::move(*body));
 }
 
 // PATCH /v1/exercises/{id}
 awaitable<response> patch_exercise(call& c) {
   const auto id = id_in(c);
   if (!id)
-    co_return not_found(c);
+    return answer(not_found(c));
   auto body = parse_update_exercise(body_of(c));
   if (!body)
-    co_return to_response(body.error(), c.trace_id);
+    return answer(to_response(body.error(), c.trace_id));
   body->exercise_id = *id;
-  co_return co_await run_command(c, std::move(*body));
+  return run_command(c, std::move(*body));
 }
 
 // DELETE /v1/exercises/{id}
 awaitable<response> delete_exercise(call& c) {
   const auto id = id_in(c);
   if (!id)
-    co_return not_found(c);
-  co_return co_await run_command(c, messages::delete_exercise{*id}, {0, false});
+    return answer(not_found(c));
+  return run_command(c, messages::delete_exercise{*id}, {0, false});
 }
 
 // GET /v1/muscles
@@ -61,13 +61,13 @@ awaitable<response> get_muscles(call& c) {
   messages::get_muscles what;
   what.taxonomy = static_cast<std::int32_t>(query.integer("taxonomy", 0, 1, 1'000'000));
   if (!query.clean())
-    co_return query.refusal(c);
-  co_return co_await read(c, what);
+    return answer(query.refusal(c));
+  return read(c, what);
 }
 
 // GET /v1/taxonomies
 awaitable<response> get_taxonomies(call& c) {
-  co_return co_await read(c, messages::get_taxonomies{});
+  return read(c, messages::get_taxonomies{});
 }
 
 constexpr route rows[] = {

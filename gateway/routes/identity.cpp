@@ -31,9 +31,10 @@ response granted(const messages::login_granted& login, int status) {
 template <class Message>
 awaitable<response> ask_identity(call& c, Message what, int status) {
   what.device = device_of(c);
-  const auto reply = co_await ask<messages::login_reply>(
+  auto waiting = ask<messages::login_reply>(
     c, c.at.common().ports.identity, std::move(what),
     c.at.common().config.limits.slow_ask_timeout, messages::failure_code::outcome_unknown);
+  const auto reply = co_await std::move(waiting);
   if (!reply)
     co_return to_response(reply.error(), c.trace_id);
   if (const auto* why = std::get_if<messages::failure>(&reply->result))
@@ -45,31 +46,32 @@ awaitable<response> ask_identity(call& c, Message what, int status) {
 awaitable<response> post_register(call& c) {
   auto body = parse_register(body_of(c));
   if (!body)
-    co_return to_response(body.error(), c.trace_id);
-  co_return co_await ask_identity(c, std::move(*body), 201);
+    return answer(to_response(body.error(), c.trace_id));
+  return ask_identity(c, std::move(*body), 201);
 }
 
 // POST /v1/auth/login
 awaitable<response> post_login(call& c) {
   auto body = parse_log_in(body_of(c));
   if (!body)
-    co_return to_response(body.error(), c.trace_id);
-  co_return co_await ask_identity(c, std::move(*body), 200);
+    return answer(to_response(body.error(), c.trace_id));
+  return ask_identity(c, std::move(*body), 200);
 }
 
 // POST /v1/auth/refresh
 awaitable<response> post_refresh(call& c) {
   auto body = parse_refresh(body_of(c));
   if (!body)
-    co_return to_response(body.error(), c.trace_id);
-  co_return co_await ask_identity(c, std::move(*body), 200);
+    return answer(to_response(body.error(), c.trace_id));
+  return ask_identity(c, std::move(*body), 200);
 }
 
 // POST /v1/auth/logout
 awaitable<response> post_logout(call& c) {
-  const auto reply = co_await ask<messages::command_reply>(
+  auto waiting = ask<messages::command_reply>(
     c, c.at.common().ports.identity, messages::log_out{c.who.user_id, c.who.login_id},
     c.at.common().config.limits.ask_timeout, messages::failure_code::outcome_unknown);
+  const auto reply = co_await std::move(waiting);
   if (!reply)
     co_return to_response(reply.error(), c.trace_id);
   co_return to_response(*reply, c.trace_id, {0, false});
@@ -77,15 +79,15 @@ awaitable<response> post_logout(call& c) {
 
 // GET /v1/me
 awaitable<response> get_me(call& c) {
-  co_return co_await read(c, messages::get_profile{});
+  return read(c, messages::get_profile{});
 }
 
 // PATCH /v1/me
 awaitable<response> patch_me(call& c) {
   auto body = parse_update_profile(body_of(c));
   if (!body)
-    co_return to_response(body.error(), c.trace_id);
-  co_return co_await run_command(c, std::move(*body));
+    return answer(to_response(body.error(), c.trace_id));
+  return run_command(c, std::move(*body));
 }
 
 constexpr route rows[] = {

@@ -60,23 +60,18 @@ awaitable<response> post_import(call& c) {
   const auto boundary = boundary_of(c.req.header("content-type"));
   const auto parts = boundary ? parse_multipart(c.req.body, *boundary, most_parts) : std::nullopt;
   if (!parts)
-    co_return to_response(http_problem::malformed_request, "The form is malformed.", c.trace_id);
+    return answer(
+      to_response(http_problem::malformed_request, "The form is malformed.", c.trace_id));
   auto upload = parse_upload(*parts);
   if (!upload)
-    co_return to_response(upload.error(), c.trace_id);
+    return answer(to_response(upload.error(), c.trace_id));
   if (upload->content.view().size() > c.at.common().config.limits.import_bytes)
-    co_return to_response(http_problem::too_large, "The file is too large.", c.trace_id);
-  // Boundaries are random: what makes two uploads the same is what they say.
-  const auto same = fingerprint({upload->content_hash, upload->unit, upload->time_zone,
-                                 upload->import_id ? domain::to_string(*upload->import_id) : ""});
-  c.req.body.clear();
+    return answer(to_response(http_problem::too_large, "The file is too large.", c.trace_id));
+  // Boundaries are random: what makes two uploads the same is what they say. The body itself can go.
+  c.req.body = fingerprint({upload->content_hash, upload->unit, upload->time_zone,
+                            upload->import_id ? domain::to_string(*upload->import_id) : ""});
   c.req.body.shrink_to_fit();
-  c.req.body = same;
-  auto answer = co_await run_command(c, std::move(*upload), {202});
-  if (answer.status == 202 && c.at.common().ports.jobs)
-    c.at.actors().tell(caf::actor_cast<caf::strong_actor_ptr>(c.at.common().ports.jobs),
-                       caf::make_message(messages::jobs_queued{}));
-  co_return answer;
+  return run_command(c, std::move(*upload), {202});
 }
 
 // GET /v1/imports
@@ -84,51 +79,45 @@ awaitable<response> get_imports(call& c) {
   query_reader query{c, {"limit", "cursor"}};
   messages::get_imports what{query.window()};
   if (!query.clean())
-    co_return query.refusal(c);
-  co_return co_await read(c, std::move(what));
+    return answer(query.refusal(c));
+  return read(c, std::move(what));
 }
 
 // GET /v1/imports/{id}
 awaitable<response> get_import(call& c) {
   const auto id = id_in(c);
   if (!id)
-    co_return not_found(c);
-  co_return co_await read(c, messages::get_import{*id});
+    return answer(not_found(c));
+  return read(c, messages::get_import{*id});
 }
 
 // GET /v1/imports/{id}/log
 awaitable<response> get_log(call& c) {
   const auto id = id_in(c);
   if (!id)
-    co_return not_found(c);
+    return answer(not_found(c));
   query_reader query{c, {"limit", "cursor"}};
   messages::get_import_log what{*id, query.window()};
   if (!query.clean())
-    co_return query.refusal(c);
-  co_return co_await read(c, std::move(what));
+    return answer(query.refusal(c));
+  return read(c, std::move(what));
 }
 
 awaitable<response> steer(call& c, std::string action) {
   const auto id = id_in(c);
   if (!id)
-    co_return not_found(c);
-  const bool wakes = action == "retry";
-  messages::steer_import wish{*id, std::move(action)}; // outside: see read_through_session
-  auto answer = co_await run_command(c, std::move(wish));
-  if (wakes && answer.status < 300 && c.at.common().ports.jobs)
-    c.at.actors().tell(caf::actor_cast<caf::strong_actor_ptr>(c.at.common().ports.jobs),
-                       caf::make_message(messages::jobs_queued{}));
-  co_return answer;
+    return answer(not_found(c));
+  return run_command(c, messages::steer_import{*id, std::move(action)});
 }
 
 // POST /v1/imports/{id}/retry
 awaitable<response> post_retry(call& c) {
-  co_return co_await steer(c, "retry");
+  return steer(c, "retry");
 }
 
 // POST /v1/imports/{id}/cancel
 awaitable<response> post_cancel(call& c) {
-  co_return co_await steer(c, "cancel");
+  return steer(c, "cancel");
 }
 
 constexpr route rows[] = {

@@ -9,11 +9,11 @@ namespace {
 // GET /v1/live
 awaitable<response> get_live(call& c) {
   if (c.at.draining())
-    co_return to_response(messages::failure{messages::failure_code::unavailable,
+    return answer(to_response(messages::failure{messages::failure_code::unavailable,
                                             "The server is stopping.",
                                             {},
                                             1'000},
-                          c.trace_id);
+                          c.trace_id));
   // A token is welcome here; without one the first message must bring it.
   constexpr std::string_view scheme = "bearer ";
   if (const auto given = c.req.header("authorization"); !given.empty()) {
@@ -22,14 +22,14 @@ awaitable<response> get_live(call& c) {
     const auto who = bearer ? c.at.tokens().verify(given.substr(scheme.size()), domain::now())
                             : std::nullopt;
     if (!who)
-      co_return to_response(messages::failure{messages::failure_code::invalid_token,
+      return answer(to_response(messages::failure{messages::failure_code::invalid_token,
                                               "The access token has expired or is not valid.",
                                               {},
                                               0},
-                            c.trace_id);
+                            c.trace_id));
     c.who = *who;
   }
-  co_return websocket::shake_hands(c.req, c.at.common().config.allowed_origins, c.trace_id);
+  return answer(websocket::shake_hands(c.req, c.at.common().config.allowed_origins, c.trace_id));
 }
 
 // GET /v1/live/sse
@@ -37,28 +37,28 @@ awaitable<response> get_stream(call& c) {
   query_reader query{c, {"topic"}};
   const auto topic = query_parameter(c.req.query(), "topic").value_or("me");
   if (!query.clean())
-    co_return query.refusal(c);
+    return answer(query.refusal(c));
   if (!parse_topic(topic)) {
     messages::failure failure;
     failure.code = messages::failure_code::invalid_content;
     failure.errors.push_back({"topic", "invalid_value", "Must be me or workout:<uuid>."});
     failure.detail = failure.errors.front().detail;
-    co_return to_response(failure, c.trace_id);
+    return answer(to_response(failure, c.trace_id));
   }
   if (c.at.draining())
-    co_return to_response(messages::failure{messages::failure_code::unavailable,
+    return answer(to_response(messages::failure{messages::failure_code::unavailable,
                                             "The server is stopping.",
                                             {},
                                             1'000},
-                          c.trace_id);
+                          c.trace_id));
   response out;
   if (c.req.method == verb::head)
-    co_return out;
+    return answer(out);
   out.content_type = "text/event-stream";
   out.body = "retry: 2000\n\n";
   out.with("Cache-Control", "no-store").with("Connection", "close");
   out.next = response::takeover::sse;
-  co_return out;
+  return answer(out);
 }
 
 constexpr route rows[] = {

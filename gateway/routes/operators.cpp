@@ -12,7 +12,7 @@ constexpr std::chrono::milliseconds health_timeout{1'000};
 awaitable<response> get_livez(call&) {
   response out;
   out.body = R"({"status":"ok"})";
-  co_return out;
+  return answer(out);
 }
 
 // GET /readyz
@@ -26,9 +26,9 @@ awaitable<response> get_readyz(call& c) {
     json.member("detail", "The server is stopping.");
   json.end_object();
   for (const auto& check : c.at.common().ports.readiness) {
-    const auto health
-      = co_await ask<messages::health>(c, check.who, messages::get_health{}, health_timeout,
-                                       messages::failure_code::unavailable);
+    auto waiting = ask<messages::health>(c, check.who, messages::get_health{}, health_timeout,
+                                         messages::failure_code::unavailable);
+    const auto health = co_await std::move(waiting);
     const bool good = health && health->ready;
     ready = ready && good;
     json.begin_object().member("part", std::string_view{check.part}).member("ready", good);
@@ -51,7 +51,7 @@ awaitable<response> get_metrics(call& c) {
   response out;
   out.content_type = "text/plain; version=0.0.4; charset=utf-8";
   out.body = to_prometheus(c.at.common().system);
-  co_return out;
+  return answer(out);
 }
 
 // GET /.well-known/jwks.json
@@ -60,15 +60,15 @@ awaitable<response> get_jwks(call& c) {
   out.content_type = "application/jwk-set+json";
   out.body = c.at.common().jwks;
   out.with("Cache-Control", "public, max-age=300");
-  co_return out;
+  return answer(out);
 }
 
 // What needs no actor: the document, its page and the web app.
 awaitable<response> get_asset(call& c) {
   const auto* asset = find_asset(c.req.path());
   if (!asset)
-    co_return to_response(http_problem::unknown_path, "There is nothing at this path.",
-                          c.trace_id);
+    return answer(to_response(http_problem::unknown_path, "There is nothing at this path.",
+                          c.trace_id));
   response out;
   out.content_type = asset->content_type;
   out.body = asset->content;
@@ -79,7 +79,7 @@ awaitable<response> get_asset(call& c) {
              "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
              "img-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; "
              "frame-ancestors 'none'");
-  co_return out;
+  return answer(out);
 }
 
 constexpr route rows[] = {

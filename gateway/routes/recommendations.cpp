@@ -11,9 +11,10 @@ awaitable<response> post_recommendation(call& c) {
     co_return to_response(body.error(), c.trace_id);
   body->user_id = c.who.user_id;
   body->trace_id = c.trace_id;
-  const auto reply = co_await ask<messages::command_reply>(
+  auto waiting = ask<messages::command_reply>(
     c, c.at.common().ports.recommender, std::move(*body),
     c.at.common().config.limits.slow_ask_timeout, messages::failure_code::engine_failed);
+  const auto reply = co_await std::move(waiting);
   if (!reply)
     co_return to_response(reply.error(), c.trace_id);
   co_return to_response(*reply, c.trace_id);
@@ -23,20 +24,20 @@ awaitable<response> post_recommendation(call& c) {
 awaitable<response> get_recommendation(call& c) {
   const auto id = id_in(c);
   if (!id)
-    co_return not_found(c);
-  co_return co_await read(c, messages::get_recommendation{*id});
+    return answer(not_found(c));
+  return read(c, messages::get_recommendation{*id});
 }
 
 // POST /v1/recommendations/{id}/outcome
 awaitable<response> post_outcome(call& c) {
   const auto id = id_in(c);
   if (!id)
-    co_return not_found(c);
+    return answer(not_found(c));
   auto body = parse_outcome(body_of(c));
   if (!body)
-    co_return to_response(body.error(), c.trace_id);
+    return answer(to_response(body.error(), c.trace_id));
   body->recommendation_id = *id;
-  co_return co_await run_command(c, std::move(*body));
+  return run_command(c, std::move(*body));
 }
 
 constexpr route rows[] = {

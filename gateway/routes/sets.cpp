@@ -8,12 +8,12 @@ namespace {
 awaitable<response> post_set(call& c) {
   const auto workout = id_in(c);
   if (!workout)
-    co_return not_found(c);
+    return answer(not_found(c));
   auto body = parse_log_set(body_of(c));
   if (!body)
-    co_return to_response(body.error(), c.trace_id);
+    return answer(to_response(body.error(), c.trace_id));
   body->workout_id = *workout;
-  co_return co_await run_command(c, std::move(*body));
+  return run_command(c, std::move(*body));
 }
 
 // GET /v1/workouts/{id}/sets/{set_id}
@@ -21,8 +21,8 @@ awaitable<response> get_set(call& c) {
   const auto workout = id_in(c);
   const auto set = id_in(c, 1);
   if (!workout || !set)
-    co_return not_found(c);
-  co_return co_await read_through_session(c, messages::get_set{*workout, *set});
+    return answer(not_found(c));
+  return read_through_session(c, messages::get_set{*workout, *set});
 }
 
 // PATCH /v1/workouts/{id}/sets/{set_id}
@@ -30,13 +30,13 @@ awaitable<response> patch_set(call& c) {
   const auto workout = id_in(c);
   const auto set = id_in(c, 1);
   if (!workout || !set)
-    co_return not_found(c);
+    return answer(not_found(c));
   auto body = parse_update_set(body_of(c));
   if (!body)
-    co_return to_response(body.error(), c.trace_id);
+    return answer(to_response(body.error(), c.trace_id));
   body->workout_id = *workout;
   body->set_id = *set;
-  co_return co_await run_command(c, std::move(*body));
+  return run_command(c, std::move(*body));
 }
 
 // DELETE /v1/workouts/{id}/sets/{set_id}
@@ -44,8 +44,8 @@ awaitable<response> delete_set(call& c) {
   const auto workout = id_in(c);
   const auto set = id_in(c, 1);
   if (!workout || !set)
-    co_return not_found(c);
-  co_return co_await run_command(c, messages::delete_set{*workout, *set}, {0, false});
+    return answer(not_found(c));
+  return run_command(c, messages::delete_set{*workout, *set}, {0, false});
 }
 
 constexpr route rows[] = {

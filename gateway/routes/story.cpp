@@ -11,8 +11,8 @@ awaitable<response> get_changes(call& c) {
   what.since = query.integer("since", 0, 0, std::int64_t{1} << 53);
   what.limit = static_cast<std::int32_t>(query.integer("limit", 200, 1, 1'000));
   if (!query.clean())
-    co_return query.refusal(c);
-  co_return co_await read(c, what);
+    return answer(query.refusal(c));
+  return read(c, what);
 }
 
 // GET /v1/records
@@ -20,8 +20,8 @@ awaitable<response> get_records(call& c) {
   query_reader query{c, {"limit", "cursor"}};
   messages::get_records what{query.window()};
   if (!query.clean())
-    co_return query.refusal(c);
-  co_return co_await read(c, std::move(what));
+    return answer(query.refusal(c));
+  return read(c, std::move(what));
 }
 
 constexpr route rows[] = {

@@ -8,8 +8,8 @@ namespace {
 awaitable<response> post_workout(call& c) {
   auto body = parse_start_workout(body_of(c));
   if (!body)
-    co_return to_response(body.error(), c.trace_id);
-  co_return co_await run_command(c, std::move(*body));
+    return answer(to_response(body.error(), c.trace_id));
+  return run_command(c, std::move(*body));
 }
 
 // GET /v1/workouts
@@ -21,87 +21,87 @@ awaitable<response> get_workouts(call& c) {
   what.since = query.time("since");
   what.until = query.time("until");
   if (!query.clean())
-    co_return query.refusal(c);
-  co_return co_await read_through_session(c, std::move(what));
+    return answer(query.refusal(c));
+  return read_through_session(c, std::move(what));
 }
 
 // GET /v1/workouts/{id}
 awaitable<response> get_workout(call& c) {
   const auto id = id_in(c);
   if (!id)
-    co_return not_found(c);
+    return answer(not_found(c));
   const query_reader query{c, {}};
   if (!query.clean())
-    co_return query.refusal(c);
-  co_return co_await read_through_session(c, messages::get_workout{*id});
+    return answer(query.refusal(c));
+  return read_through_session(c, messages::get_workout{*id});
 }
 
 // PATCH /v1/workouts/{id}
 awaitable<response> patch_workout(call& c) {
   const auto id = id_in(c);
   if (!id)
-    co_return not_found(c);
+    return answer(not_found(c));
   auto body = parse_update_workout(body_of(c));
   if (!body)
-    co_return to_response(body.error(), c.trace_id);
+    return answer(to_response(body.error(), c.trace_id));
   body->workout_id = *id;
-  co_return co_await run_command(c, std::move(*body));
+  return run_command(c, std::move(*body));
 }
 
 // DELETE /v1/workouts/{id}
 awaitable<response> delete_workout(call& c) {
   const auto id = id_in(c);
   if (!id)
-    co_return not_found(c);
-  co_return co_await run_command(c, messages::delete_workout{*id}, {0, false});
+    return answer(not_found(c));
+  return run_command(c, messages::delete_workout{*id}, {0, false});
 }
 
 // POST /v1/workouts/{id}/restore
 awaitable<response> restore_workout(call& c) {
   const auto id = id_in(c);
   if (!id)
-    co_return not_found(c);
-  co_return co_await run_command(c, messages::restore_workout{*id});
+    return answer(not_found(c));
+  return run_command(c, messages::restore_workout{*id});
 }
 
 // POST /v1/workouts/{id}/finish
 awaitable<response> finish_workout(call& c) {
   const auto id = id_in(c);
   if (!id)
-    co_return not_found(c);
+    return answer(not_found(c));
   messages::finish_workout finish;
   if (!c.req.body.empty()) {
     auto body = parse_finish_workout(body_of(c));
     if (!body)
-      co_return to_response(body.error(), c.trace_id);
+      return answer(to_response(body.error(), c.trace_id));
     finish = std::move(*body);
   }
   finish.workout_id = *id;
-  co_return co_await run_command(c, std::move(finish));
+  return run_command(c, std::move(finish));
 }
 
 // GET /v1/workouts/{id}/history
 awaitable<response> get_history(call& c) {
   const auto id = id_in(c);
   if (!id)
-    co_return not_found(c);
+    return answer(not_found(c));
   query_reader query{c, {"limit", "cursor"}};
   messages::get_history what{*id, query.window()};
   if (!query.clean())
-    co_return query.refusal(c);
-  co_return co_await read(c, std::move(what));
+    return answer(query.refusal(c));
+  return read(c, std::move(what));
 }
 
 // POST /v1/workouts/{id}/revert
 awaitable<response> revert_workout(call& c) {
   const auto id = id_in(c);
   if (!id)
-    co_return not_found(c);
+    return answer(not_found(c));
   auto body = parse_revert_workout(body_of(c));
   if (!body)
-    co_return to_response(body.error(), c.trace_id);
+    return answer(to_response(body.error(), c.trace_id));
   body->workout_id = *id;
-  co_return co_await run_command(c, std::move(*body));
+  return run_command(c, std::move(*body));
 }
 
 constexpr route rows[] = {
