@@ -309,11 +309,13 @@ void run(pqxx::transaction_base& tx, const store_unit& unit, const put_import& c
             AS v (line, severity, code, message))");
   }
   if (c.requeue) {
+    // A runner that is only about to end the row must not: the next lease fences it off.
     statement job{unit};
     job.bind(state.import_id).run(tx, R"(
         UPDATE spotter.job
-           SET state = 'queued', attempt = 0, run_at = clock_timestamp(), reason = ''
-         WHERE user_id = $1 AND subject_id = $2 AND state <> 'running')");
+           SET state = 'queued', attempt = 0, run_at = clock_timestamp(), reason = '',
+               lease = lease + 1, runner_id = NULL, lease_until = NULL
+         WHERE user_id = $1 AND subject_id = $2)");
   }
 }
 
