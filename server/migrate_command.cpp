@@ -70,9 +70,8 @@ int run_migrate(const migrate_options& options) {
   if (options.what == action::create)
     return create(options);
   if (options.what == action::down && !options.to)
-    return fail(
-      "Say to which version: `migrate down N`; 0 takes down everything, and all data "
-      "with it.");
+    return fail("Say to which version: `migrate down N`; 0 takes down everything, and all data "
+                "with it.");
   auto files = options.from_folder ? read_migrations(options.folder) : embedded_migrations();
   if (!files)
     return fail(files.error().message);

@@ -22,6 +22,13 @@ using std::chrono::milliseconds;
 
 namespace {
 
+/// For tests that kill nothing.
+embedded_postgres_options quick() {
+  embedded_postgres_options options;
+  options.durable = false;
+  return options;
+}
+
 std::unique_ptr<embedded_postgres> start(const std::filesystem::path& folder,
                                          embedded_postgres_options options = {}) {
   options.first_backoff = milliseconds{10};
@@ -112,8 +119,8 @@ CAF_TEST(gives the roles a database on a private socket and stops) {
 
 CAF_TEST(keeps its data from one start to the next) {
   const temporary_folder folder;
-  run(*start(folder.path()), "CREATE TABLE kept AS SELECT 42 AS x");
-  auto again = start(folder.path());
+  run(*start(folder.path(), quick()), "CREATE TABLE kept AS SELECT 42 AS x");
+  auto again = start(folder.path(), quick());
   CAF_CHECK_EQUAL(ask<int>(*again, "SELECT x FROM kept"), 42);
 }
 
@@ -122,14 +129,14 @@ CAF_TEST(works below a folder that its own user may not enter) {
   const auto locked = folder.path() / "locked";
   std::filesystem::create_directory(locked);
   ::chmod(locked.c_str(), 0700);
-  auto postgres = start(locked / "data");
+  auto postgres = start(locked / "data", quick());
   CAF_CHECK_EQUAL(ask<int>(*postgres, "SELECT 1"), 1);
 }
 
 CAF_TEST(finds a short place for its socket when the path is too long for one) {
   const temporary_folder folder;
   const auto deep = folder.path() / std::string(90, 'd');
-  auto postgres = start(deep);
+  auto postgres = start(deep, quick());
   CAF_CHECK_EQUAL(ask<int>(*postgres, "SELECT 1"), 1);
   const auto socket = socket_folder_of(deep);
   CAF_CHECK(socket.string().starts_with("/tmp/spotter-"));
@@ -190,7 +197,7 @@ CAF_TEST(ends what an earlier holder left hanging) {
 
 CAF_TEST(a cluster that can not start is an error with the reason from its log) {
   const temporary_folder folder;
-  start(folder.path());
+  start(folder.path(), quick());
   std::filesystem::remove(folder.path() / "postgres" / "global" / "pg_control");
   auto failed = embedded_postgres::start(folder.path());
   CAF_REQUIRE(!failed.has_value());
@@ -200,7 +207,7 @@ CAF_TEST(a cluster that can not start is an error with the reason from its log) 
 
 CAF_TEST(a folder of another version says which server it needs) {
   const temporary_folder folder;
-  start(folder.path());
+  start(folder.path(), quick());
   {
     std::ofstream version{folder.path() / "postgres" / "PG_VERSION"};
     version << "99\n";
