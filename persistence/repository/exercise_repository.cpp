@@ -18,21 +18,24 @@ namespace {
   "  AND m.taxonomy_version = (SELECT max(t.taxonomy_version) FROM spotter.taxonomy t)"            \
   " ORDER BY m.position, m.muscle_slug))"
 
+// Of what matches a search, shorter names come first: they are what was most likely meant.
+#define SPOTTER_SORT(name)                                                                         \
+  "(CASE WHEN cardinality($2::text[]) > 0 THEN lpad(char_length(" name ")::text, 4, '0')"          \
+  " ELSE '' END || lower(" name "))"
+
 #define SPOTTER_SHARED_COLUMNS                                                                     \
   "e.exercise_id, e.name, e.equipment, e.mechanic, e.force, e.category, " SPOTTER_MUSCLES(         \
     "1") " AS primary_muscles, " SPOTTER_MUSCLES("2") " AS secondary_muscles, false AS own, "      \
                                                       "e.version,"                                 \
-                                                      " e.created_at, e.updated_at, "              \
-                                                      "lower(e.name) AS sort"
+                                                      " e.created_at, e.updated_at"
 
 #define SPOTTER_OWN_COLUMNS                                                                        \
   "o.exercise_id, o.name, o.equipment, NULL AS mechanic, NULL AS force, NULL AS category,"         \
   " array_to_json(o.primary_muscles) AS primary_muscles,"                                          \
   " array_to_json(o.secondary_muscles) AS secondary_muscles, true AS own, o.version,"              \
-  " o.created_at, o.updated_at, lower(o.name) AS sort"
+  " o.created_at, o.updated_at"
 
-// Each half is cut to a page by its index on the name before its muscles are looked up, and then
-// the two are merged. $2: patterns; $3: equipment; $4: muscle; $5, $6: the key before; $7: limit.
+// Each half is cut to a page before the two are merged. $2: patterns; $3: equipment; $4: muscle; $5, $6: the key before; $7: limit.
 const statement page{
   "read_exercises",
   "WITH RECURSIVE wanted(slug) AS ("
@@ -41,24 +44,35 @@ const statement page{
   "  SELECT p.slug FROM spotter.muscle_parent p JOIN wanted w ON p.parent_slug = w.slug"
   "  WHERE p.taxonomy_version = (SELECT max(t.taxonomy_version) FROM spotter.taxonomy t))"
   " SELECT * FROM ("
-  "  (SELECT " SPOTTER_SHARED_COLUMNS " FROM spotter.exercise e"
-  "   WHERE (lower(e.name), e.exercise_id) > ($5::text, $6::uuid)"
-  "    AND e.search LIKE ALL (ARRAY(SELECT lower(x) FROM unnest($2::text[]) x))"
-  "    AND ($3::text = '' OR e.equipment = $3::text)"
-  "    AND ($4::text = '' OR EXISTS (SELECT FROM spotter.exercise_muscle m"
-  "     WHERE m.exercise_id = e.exercise_id AND m.muscle_slug IN (SELECT slug FROM wanted)"
-  "      AND m.taxonomy_version = (SELECT max(t.taxonomy_version) FROM spotter.taxonomy t)))"
-  "   ORDER BY lower(e.name), e.exercise_id LIMIT $7::integer)"
-  "  UNION ALL"
-  "  (SELECT " SPOTTER_OWN_COLUMNS " FROM spotter.own_exercise o"
-  "   WHERE o.user_id = $1::uuid AND o.deleted_at IS NULL"
-  "    AND (lower(o.name), o.exercise_id) > ($5::text, $6::uuid)"
-  "    AND lower(o.name) LIKE ALL (ARRAY(SELECT lower(x) FROM unnest($2::text[]) x))"
-  "    AND ($3::text = '' OR o.equipment = $3::text)"
-  "    AND ($4::text = '' OR (o.primary_muscles || o.secondary_muscles)"
-  "     && ARRAY(SELECT slug FROM wanted))"
-  "   ORDER BY lower(o.name), o.exercise_id LIMIT $7::integer)) both_kinds"
-  " ORDER BY sort, exercise_id LIMIT $7::integer"};
+  "  (SELECT " SPOTTER_SHARED_COLUMNS ", " SPOTTER_SORT(
+    "e.name") " AS sort FROM spotter.exercise e"
+              "   WHERE (" SPOTTER_SORT(
+                "e.name") ", e.exercise_id) > ($5::text, $6::uuid)"
+                          "    AND e.search LIKE ALL (ARRAY(SELECT lower(x) FROM "
+                          "unnest($2::text[]) x))"
+                          "    AND ($3::text = '' OR e.equipment = $3::text)"
+                          "    AND ($4::text = '' OR EXISTS (SELECT FROM spotter.exercise_muscle m"
+                          "     WHERE m.exercise_id = e.exercise_id AND m.muscle_slug IN (SELECT "
+                          "slug FROM wanted)"
+                          "      AND m.taxonomy_version = (SELECT max(t.taxonomy_version) FROM "
+                          "spotter.taxonomy t)))"
+                          "   ORDER BY sort, e.exercise_id LIMIT $7::integer)"
+                          "  UNION ALL"
+                          "  (SELECT " SPOTTER_OWN_COLUMNS ", " SPOTTER_SORT(
+                            "o.name") " AS sort FROM spotter.own_exercise o"
+                                      "   WHERE o.user_id = $1::uuid AND o.deleted_at IS NULL"
+                                      "    AND (" SPOTTER_SORT(
+                                        "o.name") ", o.exercise_id) > ($5::text, $6::uuid)"
+                                                  "    AND lower(o.name) LIKE ALL (ARRAY(SELECT "
+                                                  "lower(x) FROM unnest($2::text[]) x))"
+                                                  "    AND ($3::text = '' OR o.equipment = "
+                                                  "$3::text)"
+                                                  "    AND ($4::text = '' OR (o.primary_muscles || "
+                                                  "o.secondary_muscles)"
+                                                  "     && ARRAY(SELECT slug FROM wanted))"
+                                                  "   ORDER BY sort, o.exercise_id LIMIT "
+                                                  "$7::integer)) both_kinds"
+                                                  " ORDER BY sort, exercise_id LIMIT $7::integer"};
 
 const statement one{"read_exercise", "SELECT " SPOTTER_SHARED_COLUMNS " FROM spotter.exercise e"
                                      " WHERE e.exercise_id = $2::uuid"
@@ -70,6 +84,7 @@ const statement one{"read_exercise", "SELECT " SPOTTER_SHARED_COLUMNS " FROM spo
 #undef SPOTTER_MUSCLES
 #undef SPOTTER_SHARED_COLUMNS
 #undef SPOTTER_OWN_COLUMNS
+#undef SPOTTER_SORT
 
 const statement muscles{
   "read_muscles",
