@@ -21,6 +21,7 @@
 
 #include <caf/actor_system.hpp>
 #include <caf/event_based_actor.hpp>
+#include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 #include <spdlog/spdlog.h>
 
@@ -38,6 +39,9 @@ namespace {
 using persistence::database_role;
 
 constexpr std::size_t shard_count = 256;
+
+/// How long running jobs may take to be given back when the node stops; then their leases run out.
+constexpr std::chrono::seconds give_back_limit{3};
 
 [[noreturn]] void fail(const std::string& step, const std::string& why) {
   throw std::runtime_error(step + ": " + why);
@@ -265,7 +269,13 @@ void node::parts::stop() {
       caf::anon_send_exit(handle, caf::exit_reason::user_shutdown);
     handle = nullptr;
   };
-  end(jobs);
+  // The supervisor gives running jobs back to the store, so the store must outlive it.
+  if (jobs) {
+    caf::scoped_actor self{runtime->system()};
+    self->monitor(jobs);
+    end(jobs);
+    self->receive([](const caf::down_msg&) {}, caf::after(give_back_limit) >> [] {});
+  }
   end(recommender);
   end(identity);
   for (auto& shard : shards)

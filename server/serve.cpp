@@ -6,8 +6,10 @@
 #include <spdlog/spdlog.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <thread>
 
 namespace spotter::server {
 
@@ -15,6 +17,9 @@ namespace {
 
 /// Kubernetes and systemd kill after 30 s; the database wants some of that time for its own stop.
 constexpr std::chrono::milliseconds drain_limit{10'000};
+
+/// From the signal to the end of the process, whatever hangs: all that was acknowledged is durable.
+constexpr std::chrono::seconds stop_limit{25};
 
 sigset_t ending_signals() {
   sigset_t set;
@@ -58,6 +63,11 @@ int serve(const config::settings& settings) {
     node running{settings, [](const std::string& step) { spdlog::info("{}", step); }};
     greet(settings, running.port());
     wait_for_end();
+    std::thread{[] {
+      std::this_thread::sleep_for(stop_limit);
+      spdlog::error("something did not end in time; leaving without it");
+      std::_Exit(0);
+    }}.detach();
     running.drain(drain_limit);
   } catch (const std::exception& why) {
     spdlog::critical("{}", why.what());
