@@ -197,6 +197,8 @@ struct source_match {
   std::string external_id;
   std::string payload_hash;
   domain::uuid workout_id;
+  std::int64_t first_seq = 0; // of the workout, and when it was made: an update keeps both
+  domain::instant created_at;
 };
 
 struct source_matches {

@@ -158,7 +158,11 @@ bool inspect(Inspector& f, load_sources& x) {
 
 template <class Inspector>
 bool inspect(Inspector& f, source_match& x) {
-  return f.object(x).fields(f.field("external_id", x.external_id), f.field("payload_hash", x.payload_hash), f.field("workout_id", x.workout_id));
+  return f.object(x).fields(f.field("external_id", x.external_id),
+                            f.field("payload_hash", x.payload_hash),
+                            f.field("workout_id", x.workout_id),
+                            f.field("first_seq", x.first_seq),
+                            f.field("created_at", x.created_at));
 }
 
 template <class Inspector>

@@ -45,14 +45,18 @@ decided finish_with(unit_builder& unit, import_state state, std::vector<import_l
   return result;
 }
 
-/// Numbers a parsed workout and all in it with its event, and adds its rows.
-void add_workout(unit_builder& unit, domain::workout w, bool known, domain::instant now) {
+/// Numbers a parsed workout and all in it with its event, and adds its rows. `known` is the stored
+/// one that it replaces, if there is one.
+void add_workout(unit_builder& unit, domain::workout w, const source_match* known,
+                 domain::instant now) {
   const auto version = unit.next_version();
+  if (known)
+    w.workout_id = known->workout_id;
   w.version = version;
-  if (!known)
-    w.first_seq = version;
+  w.first_seq = known ? known->first_seq : version;
   w.state = domain::workout_state::finished;
-  w.created_at = w.updated_at = now;
+  w.created_at = known ? known->created_at : now;
+  w.updated_at = now;
   w.deleted = false;
   for (auto& instance : w.exercises) {
     instance.workout_id = w.workout_id;
@@ -158,12 +162,9 @@ decision decide_import(const user_state& s, const import_workouts& c, const load
       continue;
     }
     ++(known ? state.counts.updated : state.counts.created);
-    auto copy = w;
-    if (known)
-      copy.workout_id = match->workout_id;
     for (const auto& instance : w.exercises)
       trained.insert(instance.exercise_id);
-    add_workout(unit, std::move(copy), known, now);
+    add_workout(unit, w, known ? &*match : nullptr, now);
   }
   for (const auto& exercise_id : trained)
     unit.change(rebuild_records{exercise_id});
