@@ -14,7 +14,7 @@ struct reader_settings {
   std::size_t backlog = 1024;                 // reads that may wait for one; more are refused
   std::chrono::milliseconds deadline{15'000}; // for a read, waiting included
   std::chrono::milliseconds backoff_least{50};
-  std::chrono::milliseconds backoff_most{2'000}; // between attempts to connect
+  std::chrono::milliseconds backoff_most{500}; // between attempts to connect
 };
 
 } // namespace spotter::persistence
