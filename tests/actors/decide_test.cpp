@@ -277,11 +277,11 @@ CAF_TEST(an imported workout with a known source and hash is left alone) {
   CAF_CHECK_EQUAL(std::get<decided>(d).answer.counts->created, 1);
   CAF_CHECK_EQUAL(std::get<decided>(d).unit.events.size(), 2u);
   state.apply(std::get<decided>(d).unit);
-  once.sources = source_matches{{{"a", "hash", workout_id}}};
+  once.sources = source_matches{{{"a", "hash", workout_id, 1, start_time}}};
   d = run(make(c), once);
   CAF_CHECK_EQUAL(std::get<decided>(d).answer.counts->unchanged, 1);
   CAF_CHECK_EQUAL(std::get<decided>(d).unit.events.size(), 1u);
-  once.sources = source_matches{{{"a", "other hash", workout_id}}};
+  once.sources = source_matches{{{"a", "other hash", workout_id, 1, start_time}}};
   d = run(make(c), once);
   CAF_CHECK_EQUAL(std::get<decided>(d).answer.counts->updated, 1);
 }
