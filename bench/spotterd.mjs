@@ -1,0 +1,76 @@
+// A spotterd of the benchmark's own: fresh data, fsync on, the settings that everybody gets. Its
+// database is the embedded one too, but started apart, with room for the peers' connections.
+
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chmod } from "node:fs/promises";
+
+import { Service, free_port, run } from "./processes.mjs";
+
+export const build = process.env.SPOTTER_BUILD;
+
+export class Spotterd {
+  static async start({ env = {} } = {}) {
+    const server = new Spotterd();
+    mkdirSync(`${build}/../bench`, { recursive: true });
+    server.folder = mkdtempSync(`${build}/../bench/run-`);
+    server.data = `${server.folder}/data`;
+    await chmod(server.folder, 0o755);
+    mkdirSync(server.data);
+
+    const log = `${server.folder}/spotterd.log`;
+    server.cluster = new Service("bench_database", `${build}/bench/bench_database`, [server.data], {}, log);
+    let reach = "";
+    server.cluster.child.stdout.on("data", (text) => (reach += text));
+    await server.cluster.wait_until(() => reach.endsWith("\n"));
+    server.database = {
+      PGHOST: reach.match(/host='([^']+)'/)[1],
+      PGUSER: "spotter_superuser",
+      PGDATABASE: "spotter",
+    };
+
+    server.port = await free_port();
+    server.service = new Service(
+      "spotterd",
+      `${build}/server/spotterd`,
+      ["serve"],
+      { SPOTTER_PORT: String(server.port), SPOTTER_DATA: server.data, SPOTTER_DATABASE: reach.trim(), ...env },
+      log,
+    );
+    server.service.child.stdout.resume();
+    await server.service.wait_until(() =>
+      fetch(`http://127.0.0.1:${server.port}/readyz`).then((r) => r.ok, () => false));
+    return server;
+  }
+
+  get pid() {
+    return this.service.pid;
+  }
+
+  /** What spotter_load needs to act for users of this server. */
+  get target() {
+    return { port: this.port, key: `${this.data}/signing.key` };
+  }
+
+  /**
+   * Runs SQL as the superuser, whom row-level security does not hold; `values` become psql variables.
+   * Returns lines of tab-separated text.
+   */
+  async sql(text, values = {}) {
+    const args = ["-XqAt", "-F", "\t", "-v", "ON_ERROR_STOP=1"];
+    for (const [name, value] of Object.entries(values)) args.push("-v", `${name}=${value}`);
+    const out = await run("psql", args, { env: this.database, input: text });
+    return out.trim().split("\n");
+  }
+
+  /** Runs one of bench/sql/. */
+  script(name, values) {
+    return this.sql(readFileSync(new URL(`sql/${name}`, import.meta.url), "utf8"), values);
+  }
+
+  async stop() {
+    await this.service.stop();
+    this.cluster.child.stdin.end();
+    await this.cluster.gone;
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
