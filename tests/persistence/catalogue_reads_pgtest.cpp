@@ -60,9 +60,9 @@ const std::string own_one =
 
 CAF_TEST_FIXTURE_SCOPE(catalogue_reads, fixture)
 
-CAF_TEST(shared and own exercises are one list by name) {
+CAF_TEST(shared and own exercises are one list and of a search the shorter names come first) {
   CAF_CHECK_EQUAL(read(alice, messages::get_exercises{{}, "bench", {}, {}}),
-                  R"({"items":[)" + own_one + ',' + shared + R"(],"next_cursor":null})");
+                  R"({"items":[)" + shared + ',' + own_one + R"(],"next_cursor":null})");
 }
 
 CAF_TEST(exercises page by name whatever comes in between) {
