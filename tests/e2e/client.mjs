@@ -90,13 +90,14 @@ export class Client {
     return this.expect(201, this.post(`/v1/workouts/${workout_id}/sets`, { id: uuid7(), ...fields }));
   }
 
-  /** Every event of this user's story. */
+  /** Every event of this user's story after `since`. */
   async changes(since = 0) {
     const events = [];
-    for (let from = since; ; from = events.at(-1).position.seq) {
+    for (let from = since; ; ) {
       const { items, position } = await this.expect(200, this.get(`/v1/changes?since=${from}&limit=1000`));
+      if (items.length === 0) return events;
       events.push(...items);
-      if (items.length === 0 || events.at(-1).position.seq >= position.seq) return events;
+      from = position.seq;
     }
   }
 
