@@ -41,8 +41,7 @@ std::vector<asset> load() {
   for (const auto& file : embedded::docs_files())
     add(file.name == "index.html" ? "/docs" : "/docs/" + std::string(file.name), file);
   for (const auto& file : embedded::openapi_files())
-    if (file.name == "v1.json")
-      add("/v1/openapi.json", file);
+    add(file.name == "live.json" ? "/v1/asyncapi.json" : "/v1/openapi.json", file);
   return out;
 }
 

@@ -70,9 +70,10 @@ router::match router::find(verb method, std::string_view path) const {
   segments.reserve(most_segments);
   if (!split(path, segments))
     return out;
-  const auto& table = segments[0] == "v1" && path != "/v1/openapi.json" ? v1_
-                      : segments[0] == "v2"                             ? v2_
-                                                                        : rest_;
+  const bool document = path == "/v1/openapi.json" || path == "/v1/asyncapi.json";
+  const auto& table = segments[0] == "v1" && !document ? v1_
+                      : segments[0] == "v2"            ? v2_
+                                                       : rest_;
   const auto wanted = method == verb::head ? verb::get : method;
   for (const auto& e : table) {
     std::array<std::string_view, 3> args{};
