@@ -168,7 +168,7 @@ describe("the live page", { skip: missing ?? false }, () => {
       const upstream = client.connectToServer();
       upstream.onMessage((text) => {
         const message = JSON.parse(text);
-        const about_it = message.type === "ack" && message.data?.set;
+        const about_it = message.type === "ack" && message.data?.exercise_id;
         if (about_it && !swallowed) {
           swallowed = true;
           client.close({ code: 4000, reason: "cut by the test" });
