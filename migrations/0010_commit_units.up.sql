@@ -73,17 +73,25 @@ CREATE FUNCTION spotter.rebuild_records(p_user_id uuid, p_exercise_id uuid) RETU
 LANGUAGE sql SECURITY INVOKER SET search_path = pg_catalog, pg_temp AS $$
   DELETE FROM spotter.personal_record
    WHERE user_id = p_user_id AND exercise_id = p_exercise_id;
+  -- Each instance's sets are looked up by key: the planner, where it has no statistics yet, would
+  -- otherwise join all of the user's sets with all workouts.
   WITH performed AS (
     SELECT s.set_id, s.completed_at, s.reps, s.weight_g
       FROM spotter.exercise_instance AS i
-      JOIN spotter.workout AS w ON w.user_id = i.user_id AND w.workout_id = i.workout_id
-      JOIN spotter.workout_set AS s
-        ON s.user_id = i.user_id AND s.workout_id = i.workout_id
-       AND s.exercise_instance_id = i.exercise_instance_id
+     CROSS JOIN LATERAL
+           (SELECT t.set_id, t.completed_at, t.reps, t.weight_g
+              FROM spotter.workout_set AS t
+             WHERE t.user_id = p_user_id AND t.workout_id = i.workout_id
+               AND t.exercise_instance_id = i.exercise_instance_id
+               AND t.deleted_at IS NULL AND t.kind <> 2 AND t.reps >= 1
+            OFFSET 0) AS s
+     CROSS JOIN LATERAL
+           (SELECT FROM spotter.workout AS w
+             WHERE w.user_id = p_user_id AND w.workout_id = i.workout_id AND w.deleted_at IS NULL
+            OFFSET 0) AS present
      WHERE i.user_id = p_user_id
        AND coalesce(i.exercise_id, i.own_exercise_id) = p_exercise_id
-       AND i.deleted_at IS NULL AND w.deleted_at IS NULL AND s.deleted_at IS NULL
-       AND s.kind <> 2 AND s.reps >= 1
+       AND i.deleted_at IS NULL
   ), measured AS (
     SELECT 1 AS kind, weight_g / 1000.0::double precision AS value, set_id, completed_at
       FROM performed WHERE weight_g > 0
