@@ -36,8 +36,8 @@ export class Athlete {
     const dice = random.next();
     const sets = [...workout.sets];
     if (!workout.watched && (dice < 0.015 || workout.sets_logged > MOST_SETS)) return this.#claim(workout, "finish");
-    if (!workout.watched && dice < 0.025) return this.#claim(workout, "delete");
-    if (this.#deleted.length > 0 && dice < 0.05) return { kind: "restore", workout: this.#deleted.pop().id };
+    if (!workout.watched && !workout.restored && dice < 0.025) return this.#claim(workout, "delete");
+    if (this.#deleted.length > 0 && dice < 0.05) return this.#restore(this.#deleted.pop());
     if (dice < 0.1) return { kind: "rename", workout: workout.id, marker: `note ${++this.#markers}` };
     if (dice < 0.25 && sets.length > 0) {
       return { kind: "update", workout: workout.id, set: random.pick(sets), marker: ++this.#markers };
@@ -64,6 +64,11 @@ export class Athlete {
     return { kind, workout: workout.id };
   }
 
+  #restore(workout) {
+    this.#workouts.set(workout.id, Object.assign(workout, { busy: true, restored: true }));
+    return { kind: "restore", workout: workout.id };
+  }
+
   #log(workout) {
     const { random } = this;
     const fields = { exercise_id: random.pick(this.exercises), reps: random.between(1, 12) };
@@ -88,6 +93,8 @@ export class Athlete {
     } else if (kind === "finish" || kind === "delete") {
       this.#workouts.delete(id);
       if (kind === "delete") this.#deleted.push(workout);
+    } else if (kind === "restore") {
+      workout.busy = false;
     }
   }
 

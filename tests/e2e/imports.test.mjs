@@ -193,6 +193,28 @@ describe("imports", { skip: missing }, () => {
     assert.deepEqual(await stranger.pages("/v1/imports", 50), []);
   });
 
+  it("stop when they are cancelled, and stay so", async () => {
+    const { json } = await upload(client, hevy_file(1_500));
+    const cancelled = await client.expect(200, client.post(`/v1/imports/${json.id}/cancel`));
+    assert.equal(cancelled.status, "cancelled");
+    const again = await client.expect(200, client.post(`/v1/imports/${json.id}/cancel`));
+    assert.equal(again.version, cancelled.version, "once is enough");
+    // The next one runs after it: by its end the first can't be at work any more.
+    await imported(client, hevy_file(1));
+    assert.equal((await client.get(`/v1/imports/${json.id}`)).json.status, "cancelled");
+    assert.ok((await client.pages("/v1/workouts", 200)).length < 1_500);
+  });
+
+  it("can be tried again when they have failed", async () => {
+    const { id, status } = await imported(client, "a,b,c\n1,2,3\n");
+    assert.equal(status, "failed");
+    const queued = await client.expect(200, client.post(`/v1/imports/${id}/retry`));
+    assert.equal(queued.status, "queued");
+    assert.equal(queued.problem, null);
+    const state = await ended(client, id);
+    assert.equal(state.status, "failed", "the file has not become better");
+  });
+
   it("can't be cancelled or tried again once they have finished", async () => {
     const { id } = await imported(client, hevy_file(1));
     assert.equal((await client.post(`/v1/imports/${id}/cancel`)).status, 409);

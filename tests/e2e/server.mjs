@@ -32,7 +32,13 @@ export class Server {
     server.data = join(server.folder, "data");
     server.port = await free_port();
     server.url = `${server.scheme}://127.0.0.1:${server.port}`;
-    await server.launch();
+    try {
+      await server.launch();
+    } catch (error) {
+      await server.kill9();
+      await server.#clear();
+      throw error;
+    }
     return server;
   }
 
@@ -92,13 +98,11 @@ export class Server {
     return { code, signal, ms: Date.now() - began };
   }
 
-  /** kill -9: no process of the server is left when this resolves, its database included. */
+  /** kill -9; its database may still be on its way out when this resolves. */
   async kill9() {
-    const database = this.postmaster();
     this.#child.kill("SIGKILL");
     await this.#gone;
     this.#child = null;
-    return database;
   }
 
   /** The process id of the embedded PostgreSQL's postmaster, or undefined while there is none. */
@@ -110,18 +114,14 @@ export class Server {
     }
   }
 
-  /** Ends whatever still runs, and removes the data. */
+  /** Ends what still runs and removes the data. An error when the server had died or did not end well. */
   async stop() {
-    if (this.#child) {
-      try {
-        await this.stop_gracefully();
-      } catch (error) {
-        await this.kill9();
-        throw error;
-      } finally {
-        await this.#clear();
-      }
-    } else {
+    try {
+      if (!this.#child) return;
+      const { code, signal } = await this.stop_gracefully();
+      if (code !== 0) throw new Error(`spotterd ended with ${code ?? signal}:\n${this.#said}`);
+    } finally {
+      if (this.#child) await this.kill9();
       await this.#clear();
     }
   }
