@@ -6,6 +6,7 @@ import { after, before, describe, it } from "node:test";
 import { Client, PASSWORD, fresh_email } from "./client.mjs";
 import { Live } from "./live.mjs";
 import { missing, Server } from "./server.mjs";
+import { until } from "./waiting.mjs";
 
 const SLOW_CONSUMER = 4001;
 
@@ -68,6 +69,31 @@ describe("limits", { skip: missing }, () => {
     assert.equal(last.status, 429);
     assert.equal(last.json.code, "too_many_requests");
     assert.ok(Number(last.headers["retry-after"]) >= 1);
+  });
+});
+
+describe("too many connections of one address", { skip: missing }, () => {
+  let server;
+  before(async () => (server = await Server.start({ env: { SPOTTER_LISTEN_CONNECTIONS_PER_ADDRESS: "10" } })));
+  after(() => server?.stop());
+
+  it("are turned away at once, and welcome again when others have left", async () => {
+    const client = await Client.register(server);
+    const sockets = [];
+    let refused;
+    while (!refused && sockets.length < 20) {
+      await Live.open(server, { token: client.token }).then(
+        (live) => sockets.push(live),
+        (error) => (refused = error),
+      );
+    }
+    assert.ok(refused, "the limit was never reached");
+    assert.ok(refused.status === 503 || refused.code, `${refused}`);
+    assert.ok(sockets.length >= 8 && sockets.length <= 10, `${sockets.length}`);
+    await Promise.all(sockets.map((live) => live.close()));
+    client.close();
+    const again = await until(10_000, "a connection", () => Live.open(server, { token: client.token }).catch(() => null));
+    await again.close();
   });
 });
 

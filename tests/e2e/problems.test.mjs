@@ -8,12 +8,14 @@ import { status_of, statuses, talk } from "./raw.mjs";
 import { missing, Server } from "./server.mjs";
 import { uuid7 } from "./uuid.mjs";
 
+const ORIGIN = "https://pages.example";
+
 describe("problems", { skip: missing }, () => {
   let server;
   let client;
   let exercise_id;
   before(async () => {
-    server = await Server.start();
+    server = await Server.start({ env: { SPOTTER_LISTEN_ALLOWED_ORIGINS: ORIGIN } });
     client = await Client.register(server);
     exercise_id = (await client.exercise()).id;
   });
@@ -270,6 +272,19 @@ describe("problems", { skip: missing }, () => {
     assert.equal(packed.headers["content-encoding"], "gzip");
     assert.equal(packed.text, plain.text);
     assert.ok(packed.bytes.length < plain.bytes.length / 3);
+  });
+
+  it("lets pages of listed origins read its answers, and no others", async () => {
+    const ask = (origin) => client.get("/v1/me", { origin });
+    assert.equal((await ask(ORIGIN)).headers["access-control-allow-origin"], ORIGIN);
+    const other = await ask("https://evil.example");
+    assert.equal(other.headers["access-control-allow-origin"], undefined);
+    assert.match(other.headers.vary, /Origin/);
+    const preflight = { origin: ORIGIN, "access-control-request-method": "PATCH" };
+    const { status, headers } = await client.call("OPTIONS", "/v1/me", undefined, preflight);
+    assert.equal(status, 204);
+    assert.match(headers["access-control-allow-methods"], /PATCH/);
+    assert.match(headers["access-control-allow-headers"], /If-Match/i);
   });
 
   it("refuses a bad If-Match and a bad Idempotency-Key", async () => {
