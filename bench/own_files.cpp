@@ -7,8 +7,8 @@
 #include <sys/socket.h>
 
 extern "C" int accept(int listener, sockaddr* address, socklen_t* size) {
-  static const auto real
-    = reinterpret_cast<int (*)(int, sockaddr*, socklen_t*)>(::dlsym(RTLD_NEXT, "accept"));
+  static const auto real =
+    reinterpret_cast<int (*)(int, sockaddr*, socklen_t*)>(::dlsym(RTLD_NEXT, "accept"));
   // The first call comes when everything that the thread needs is open.
   thread_local const int own = ::unshare(CLONE_FILES);
   static_cast<void>(own);

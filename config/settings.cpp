@@ -64,8 +64,7 @@ public:
       std::int64_t parsed = 0;
       const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), parsed);
       if (error != std::errc{} || end != text->data() + text->size())
-        errors_.push_back("SPOTTER_" + upper(key) + " must be a whole number, not '" + *text
-                          + "'");
+        errors_.push_back("SPOTTER_" + upper(key) + " must be a whole number, not '" + *text + "'");
       else
         given = parsed;
     }

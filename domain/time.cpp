@@ -93,7 +93,8 @@ std::optional<instant> parse_rfc3339(std::string_view text) noexcept {
   }
   if (at != text.size())
     return std::nullopt;
-  const year_month_day date{year{y}, month{static_cast<unsigned>(mo)}, day{static_cast<unsigned>(d)}};
+  const year_month_day date{year{y}, month{static_cast<unsigned>(mo)},
+                            day{static_cast<unsigned>(d)}};
   if (!date.ok())
     return std::nullopt;
   return sys_days{date} + hours{h} + minutes{mi} + seconds{s} + milliseconds{ms} - offset;

@@ -33,7 +33,8 @@ inline constexpr std::int64_t max_weight_grams = 2'000'000;
 }
 
 /// Reads "kg", "lb" or "lbs"; anything else is nullopt.
-[[nodiscard]] constexpr std::optional<weight_unit> parse_weight_unit(std::string_view text) noexcept {
+[[nodiscard]] constexpr std::optional<weight_unit> parse_weight_unit(
+  std::string_view text) noexcept {
   if (text == "kg")
     return weight_unit::kg;
   if (text == "lb" || text == "lbs")

@@ -19,8 +19,7 @@ std::string_view to_string(set_kind kind) noexcept {
 }
 
 std::optional<set_kind> parse_set_kind(std::string_view text) noexcept {
-  for (const auto kind :
-       {set_kind::normal, set_kind::warmup, set_kind::dropset, set_kind::failure})
+  for (const auto kind : {set_kind::normal, set_kind::warmup, set_kind::dropset, set_kind::failure})
     if (to_string(kind) == text)
       return kind;
   return std::nullopt;
@@ -71,7 +70,8 @@ std::vector<personal_record> new_records(const set_record& done, const uuid& exe
       out.push_back({exercise_id, kind, value, done.set_id, done.completed_at});
   };
   const auto reps = *done.actual.reps;
-  const double kg = done.actual.weight ? static_cast<double>(done.actual.weight->grams()) / 1000 : 0;
+  const double kg =
+    done.actual.weight ? static_cast<double>(done.actual.weight->grams()) / 1000 : 0;
   if (kg > 0) {
     beats(record_kind::weight, kg);
     if (reps <= 10)

@@ -23,13 +23,13 @@ enum class set_kind : std::uint8_t { normal = 1, warmup, dropset, failure };
 
 /// What was done in a set, or what was planned for it. Absent means not measured, never zero.
 struct effort {
-  std::optional<std::int32_t> reps;         // 0 to 10,000
-  std::optional<domain::weight> weight;     // as entered; 0 to 2 t
-  std::optional<double> rpe;                // rating of perceived exertion, 1 to 10 in halves
-  std::optional<std::int32_t> rir;          // repetitions in reserve, 0 to 20
-  std::optional<double> distance_m;         // metres, 0 to 1,000 km
-  std::optional<std::int64_t> duration_ms;  // milliseconds, 0 to 7 days
-  std::optional<std::int64_t> rest_ms;      // rest after the set, milliseconds, 0 to 1 day
+  std::optional<std::int32_t> reps;        // 0 to 10,000
+  std::optional<domain::weight> weight;    // as entered; 0 to 2 t
+  std::optional<double> rpe;               // rating of perceived exertion, 1 to 10 in halves
+  std::optional<std::int32_t> rir;         // repetitions in reserve, 0 to 20
+  std::optional<double> distance_m;        // metres, 0 to 1,000 km
+  std::optional<std::int64_t> duration_ms; // milliseconds, 0 to 7 days
+  std::optional<std::int64_t> rest_ms;     // rest after the set, milliseconds, 0 to 1 day
 
   friend bool operator==(const effort&, const effort&) = default;
 };

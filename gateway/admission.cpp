@@ -54,9 +54,8 @@ admission::allowance admission::sign_in(const address& from,
   const std::lock_guard guard{mutex_};
   // A full bucket says nothing: what has refilled can be forgotten.
   if (sign_ins_.size() >= most_buckets)
-    std::erase_if(sign_ins_, [now](const auto& e) {
-      return now - e.second.at > std::chrono::minutes{1};
-    });
+    std::erase_if(sign_ins_,
+                  [now](const auto& e) { return now - e.second.at > std::chrono::minutes{1}; });
   if (sign_ins_.size() >= most_buckets)
     sign_ins_.clear();
   auto [it, fresh] = sign_ins_.try_emplace(from, bucket{static_cast<double>(out.quota), now});

@@ -33,8 +33,8 @@ std::string_view type_of(std::string_view name) noexcept {
 std::vector<asset> load() {
   std::vector<asset> out;
   const auto add = [&out](std::string path, const embedded_file& file) {
-    out.push_back({std::move(path), type_of(file.name), file.content,
-                   sha256_hex(file.content).substr(0, 16)});
+    out.push_back(
+      {std::move(path), type_of(file.name), file.content, sha256_hex(file.content).substr(0, 16)});
   };
   for (const auto& file : embedded::web_files())
     add(file.name == "index.html" ? "/" : "/" + std::string(file.name), file);
@@ -54,8 +54,8 @@ std::span<const asset> all_assets() {
 
 const asset* find_asset(std::string_view path) {
   const auto assets = all_assets();
-  const auto it = std::find_if(assets.begin(), assets.end(),
-                               [path](const asset& a) { return a.path == path; });
+  const auto it =
+    std::find_if(assets.begin(), assets.end(), [path](const asset& a) { return a.path == path; });
   return it == assets.end() ? nullptr : &*it;
 }
 

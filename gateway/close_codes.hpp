@@ -15,11 +15,11 @@ enum class close_code : std::uint16_t {
   policy = 1008,           // an Origin that is not allowed, found out late
   message_too_big = 1009,  // over the limit that `hello` names
 
-  going_away = 4000,      // the server stops: come back after the pause that `drain` named
-  slow_consumer = 4001,   // did not read fast enough: come back and resume from the last position
-  reload = 4002,          // the stream lost its place: come back; a resume gives a snapshot
-  session_moved = 4003,   // the session can't be reached now: come back and resume
-  token_expired = 4004,   // not renewed in time: come back with a fresh token and resume
+  going_away = 4000,       // the server stops: come back after the pause that `drain` named
+  slow_consumer = 4001,    // did not read fast enough: come back and resume from the last position
+  reload = 4002,           // the stream lost its place: come back; a resume gives a snapshot
+  session_moved = 4003,    // the session can't be reached now: come back and resume
+  token_expired = 4004,    // not renewed in time: come back with a fresh token and resume
   heartbeat_missed = 4005, // two pings without an answer: come back and resume
 
   auth_timeout = 4500,    // no token within the time: the client's mistake

@@ -80,9 +80,9 @@ gateway_metrics::gateway_metrics(caf::actor_system& system) {
   slow_consumers = counter("slow-consumers", "Subscribers closed for not keeping up.");
   resubscriptions = counter("resubscriptions", "Subscriptions renewed after a session ended.");
   live_commands = counter("live-commands", "Commands over WebSockets.");
-  live_command_seconds
-    = registry.histogram_singleton<double>("spotter.gateway", "live-command", latency_buckets,
-                                           "Time to answer a command over a WebSocket.", "seconds");
+  live_command_seconds =
+    registry.histogram_singleton<double>("spotter.gateway", "live-command", latency_buckets,
+                                         "Time to answer a command over a WebSocket.", "seconds");
 }
 
 route_metrics::route_metrics(caf::actor_system& system, std::string_view method,

@@ -10,7 +10,7 @@ namespace spotter::gateway {
 /// How a failure looks to HTTP clients.
 struct problem_kind {
   int status;
-  std::string_view code;  // stable, snake_case
+  std::string_view code; // stable, snake_case
   std::string_view title;
 };
 
@@ -42,8 +42,7 @@ enum class http_problem : std::uint8_t {
 
 /// Appends an RFC 9457 document.
 void write_problem(std::string& out, const problem_kind& kind, std::string_view detail,
-                   std::string_view trace_id,
-                   const std::vector<messages::field_error>& errors = {},
+                   std::string_view trace_id, const std::vector<messages::field_error>& errors = {},
                    std::int32_t retry_after_ms = 0);
 
 } // namespace spotter::gateway

@@ -48,9 +48,8 @@ void allow(std::string& list, std::string_view method) {
 } // namespace
 
 router::router(caf::actor_system& system) : elsewhere_(system, "any", "none") {
-  for (const auto& rows :
-       {identity_routes(), exercise_routes(), workout_routes(), set_routes(), story_routes(),
-        import_routes(), recommendation_routes(), live_routes()})
+  for (const auto& rows : {identity_routes(), exercise_routes(), workout_routes(), set_routes(),
+                           story_routes(), import_routes(), recommendation_routes(), live_routes()})
     add(v1_, system, rows);
   // The second version begins empty: its first route comes with the first change that /v1 can't take.
   add(rest_, system, operator_routes());
@@ -71,9 +70,7 @@ router::match router::find(verb method, std::string_view path) const {
   if (!split(path, segments))
     return out;
   const bool document = path == "/v1/openapi.json" || path == "/v1/asyncapi.json";
-  const auto& table = segments[0] == "v1" && !document ? v1_
-                      : segments[0] == "v2"            ? v2_
-                                                       : rest_;
+  const auto& table = segments[0] == "v1" && !document ? v1_ : segments[0] == "v2" ? v2_ : rest_;
   const auto wanted = method == verb::head ? verb::get : method;
   for (const auto& e : table) {
     std::array<std::string_view, 3> args{};

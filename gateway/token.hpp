@@ -49,7 +49,7 @@ public:
 private:
   std::vector<verification_key> keys_;
   std::string issuer_;
-  std::unordered_map<std::string, caller> good_; // by the token's hash
+  std::unordered_map<std::string, caller> good_;              // by the token's hash
   std::unordered_map<domain::uuid, domain::instant> revoked_; // login → when it can be forgotten
 };
 

@@ -15,8 +15,8 @@ public:
   void reset() noexcept { *this = {}; }
 
 private:
-  std::uint8_t missing_ = 0; // continuation bytes to come
-  std::uint8_t lowest_ = 0x80;  // bounds of the next one
+  std::uint8_t missing_ = 0;   // continuation bytes to come
+  std::uint8_t lowest_ = 0x80; // bounds of the next one
   std::uint8_t highest_ = 0xbf;
 };
 

@@ -39,8 +39,8 @@ writer_state::writer_state(actor::pointer self, writer_settings settings)
                                                 "Units of work that were committed.");
   failed_units_ = registry.counter_singleton("spotter.writer", "failed-units",
                                              "Units of work that were not committed.");
-  reconnects_
-    = registry.counter_singleton("spotter.writer", "reconnects", "Connections made anew.");
+  reconnects_ =
+    registry.counter_singleton("spotter.writer", "reconnects", "Connections made anew.");
   backlog_ = registry.gauge_singleton("spotter.writer", "backlog", "Units that wait.");
   const double seconds[] = {.0005, .001, .002, .004, .008, .016, .032, .064, .128, .256, .512, 1};
   commit_seconds_ = registry.histogram_singleton<double>(

@@ -45,12 +45,11 @@ void add_migrate_commands(CLI::App& migrate, server::migrate_options& options) {
     command->callback([&options, what] { options.what = what; });
     return command;
   };
-  on(migrate.add_subcommand("status", "List every migration and where it stands"),
-     action::status);
+  on(migrate.add_subcommand("status", "List every migration and where it stands"), action::status);
   auto* up = on(migrate.add_subcommand("up", "Apply what is pending"), action::up);
   up->add_option("--to", options.to, "Stop after this version");
-  auto* down = on(migrate.add_subcommand("down", "Take down what is above a version"),
-                  action::down);
+  auto* down =
+    on(migrate.add_subcommand("down", "Take down what is above a version"), action::down);
   down->add_option("to", options.to, "The version to keep; 0 takes down all")->required();
   auto* fresh = on(migrate.add_subcommand("new", "Write an empty pair of files"), action::create);
   fresh->add_option("name", options.name, "What it does, as add_set_rpe")->required();

@@ -47,17 +47,16 @@ constexpr std::chrono::seconds give_back_limit{3};
   throw std::runtime_error(step + ": " + why);
 }
 
-std::unique_ptr<persistence::embedded_postgres>
-start_database(const config::settings& settings,
-               const std::function<void(const std::string&)>& tell) {
+std::unique_ptr<persistence::embedded_postgres> start_database(
+  const config::settings& settings, const std::function<void(const std::string&)>& tell) {
   if (!settings.database.server.empty())
     return nullptr;
   std::filesystem::create_directories(settings.data);
   persistence::embedded_postgres_options options;
   options.report = [](const std::string& what) { spdlog::info("database: {}", what); };
-  options.max_connections = static_cast<int>(
-    settings.database.writers + settings.database.readers + settings.database.identity_workers
-    + 20); // jobs, maintenance, migrations, psql
+  options.max_connections = static_cast<int>(settings.database.writers + settings.database.readers
+                                             + settings.database.identity_workers
+                                             + 20); // jobs, maintenance, migrations, psql
   tell("starting the embedded PostgreSQL in " + settings.data.string());
   auto started = persistence::embedded_postgres::start(settings.data, std::move(options));
   if (!started)
@@ -129,8 +128,8 @@ void node::parts::migrate(const std::function<void(const std::string&)>& tell) {
   const auto wanted = persistence::embedded_catalogue();
   if (!wanted)
     fail("the exercise catalogue can't be read", wanted.error());
-  const auto changes
-    = persistence::load_catalogue(connection(database_role::migrator, "catalogue"), *wanted);
+  const auto changes =
+    persistence::load_catalogue(connection(database_role::migrator, "catalogue"), *wanted);
   if (!changes)
     fail("the exercise catalogue was not loaded", changes.error());
   if (const auto changed = changes->exercises_added + changes->exercises_changed; changed > 0)
@@ -213,15 +212,14 @@ void node::parts::spawn_services() {
   files.reader = reader;
   files.shards = find_shard;
   jobs = actors::spawn_job_supervisor(system, job_store,
-                                      {{"import", actors::import_spawner(std::move(files))}},
-                                      how);
+                                      {{"import", actors::import_spawner(std::move(files))}}, how);
   actors::recommend_settings advice;
   advice.pool.deadline = settings.recommend.deadline;
   advice.pool.workers = settings.recommend.workers;
-  recommender = actors::spawn_recommender(system, reader, find_shard,
-                                          actors::built_in_engines(), advice);
-  maintenance
-    = persistence::spawn_maintenance(system, connection(database_role::writer, "maintenance"));
+  recommender =
+    actors::spawn_recommender(system, reader, find_shard, actors::built_in_engines(), advice);
+  maintenance =
+    persistence::spawn_maintenance(system, connection(database_role::writer, "maintenance"));
 }
 
 void node::parts::start_gateway() {
@@ -301,8 +299,8 @@ node::node(const config::settings& settings, const std::function<void(const std:
   p.server = p.database ? p.database->server() : settings.database.server;
   p.migrate(tell);
   const auto incarnation = domain::make_uuid_v7();
-  p.epochs = persistence::take_all_shards(p.connection(database_role::writer, "ownership"),
-                                          incarnation);
+  p.epochs =
+    persistence::take_all_shards(p.connection(database_role::writer, "ownership"), incarnation);
   tell("node " + settings.node + " owns all shards as " + domain::to_string(incarnation));
   p.runtime = std::make_unique<actor_runtime>(settings.actor_threads);
   p.spawn_sessions();

@@ -40,13 +40,14 @@ void wait_for_end() {
 void greet(const config::settings& settings, std::uint16_t port) {
   const std::string scheme = settings.listen.tls_certificate.empty() ? "http" : "https";
   const std::string url = scheme + "://127.0.0.1:" + std::to_string(port);
-  std::cout << "\nSpotter is up at " << url << "\n"
-            << "Try it:\n\n"
-            << "  curl -s " << url << "/v1/auth/register -H 'Content-Type: application/json' "
-            << R"(-d '{"email":"me@example.org","password":"correct horse battery","display_name":"Me"}')"
-            << "\n\nThe live page is at " << url << "/ and the API's documents at " << url
-            << "/docs.\nCtrl-C stops it.\n"
-            << std::endl;
+  std::cout
+    << "\nSpotter is up at " << url << "\n"
+    << "Try it:\n\n"
+    << "  curl -s " << url << "/v1/auth/register -H 'Content-Type: application/json' "
+    << R"(-d '{"email":"me@example.org","password":"correct horse battery","display_name":"Me"}')"
+    << "\n\nThe live page is at " << url << "/ and the API's documents at " << url
+    << "/docs.\nCtrl-C stops it.\n"
+    << std::endl;
 }
 
 } // namespace

@@ -135,8 +135,8 @@ struct import_state {
   std::string file_name;
   std::string status; // queued, running, waiting, needs_input, finished, failed, cancelled
   import_counts counts;
-  std::int32_t total = 0; // workouts in the file, 0 until parsed
-  std::int32_t done = 0;  // workouts handled
+  std::int32_t total = 0;   // workouts in the file, 0 until parsed
+  std::int32_t done = 0;    // workouts handled
   std::string problem_code; // when failed or needs_input
   std::string problem_detail;
   std::int64_t version = 0;
@@ -208,11 +208,11 @@ struct end_timer {
   domain::uuid set_id;
 };
 
-using command_body
-  = std::variant<start_workout, update_workout, finish_workout, delete_workout, restore_workout,
-                 revert_workout, log_set, update_set, delete_set, create_exercise, update_exercise,
-                 delete_exercise, update_profile, create_import, import_workouts, steer_import,
-                 record_recommendation, record_outcome, announce_revocation, end_timer>;
+using command_body =
+  std::variant<start_workout, update_workout, finish_workout, delete_workout, restore_workout,
+               revert_workout, log_set, update_set, delete_set, create_exercise, update_exercise,
+               delete_exercise, update_profile, create_import, import_workouts, steer_import,
+               record_recommendation, record_outcome, announce_revocation, end_timer>;
 
 /// The client's wish that this request has one effect however often it is sent.
 struct idempotency {
@@ -247,8 +247,8 @@ struct command_reply {
 template <class Inspector>
 bool inspect(Inspector& f, start_workout& x) {
   return f.object(x).fields(f.field("workout_id", x.workout_id), f.field("title", x.title),
-                            f.field("started_at", x.started_at),
-                            f.field("time_zone", x.time_zone), f.field("notes", x.notes));
+                            f.field("started_at", x.started_at), f.field("time_zone", x.time_zone),
+                            f.field("notes", x.notes));
 }
 
 template <class Inspector>

@@ -35,22 +35,21 @@ struct profile {
 
 template <class Inspector>
 bool inspect(Inspector& f, own_exercise& x) {
-  return f.object(x).fields(
-    f.field("exercise_id", x.exercise_id), f.field("name", x.name),
-    f.field("equipment", x.equipment), f.field("primary_muscles", x.primary_muscles),
-    f.field("secondary_muscles", x.secondary_muscles), f.field("version", x.version),
-    f.field("created_at", x.created_at), f.field("updated_at", x.updated_at),
-    f.field("deleted", x.deleted));
+  return f.object(x).fields(f.field("exercise_id", x.exercise_id), f.field("name", x.name),
+                            f.field("equipment", x.equipment),
+                            f.field("primary_muscles", x.primary_muscles),
+                            f.field("secondary_muscles", x.secondary_muscles),
+                            f.field("version", x.version), f.field("created_at", x.created_at),
+                            f.field("updated_at", x.updated_at), f.field("deleted", x.deleted));
 }
 
 template <class Inspector>
 bool inspect(Inspector& f, profile& x) {
-  return f.object(x).fields(f.field("user_id", x.user_id), f.field("email", x.email),
-                            f.field("display_name", x.display_name),
-                            f.field("time_zone", x.time_zone), f.field("unit", x.unit),
-                            f.field("role", x.role), f.field("version", x.version),
-                            f.field("created_at", x.created_at),
-                            f.field("updated_at", x.updated_at));
+  return f.object(x).fields(
+    f.field("user_id", x.user_id), f.field("email", x.email),
+    f.field("display_name", x.display_name), f.field("time_zone", x.time_zone),
+    f.field("unit", x.unit), f.field("role", x.role), f.field("version", x.version),
+    f.field("created_at", x.created_at), f.field("updated_at", x.updated_at));
 }
 
 } // namespace spotter::messages

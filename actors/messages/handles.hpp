@@ -11,18 +11,17 @@ namespace spotter::messages {
 
 /// A user's session: answers commands after their commit, renders and caches the user's pages,
 /// publishes events to its subscribers.
-using session_actor
-  = caf::typed_actor<caf::result<command_reply>(command), caf::result<read_reply>(read),
-                     caf::result<subscribe_reply>(subscribe), caf::result<void>(unsubscribe),
-                     caf::result<void>(stored), caf::result<void>(passivate)>;
+using session_actor =
+  caf::typed_actor<caf::result<command_reply>(command), caf::result<read_reply>(read),
+                   caf::result<subscribe_reply>(subscribe), caf::result<void>(unsubscribe),
+                   caf::result<void>(stored), caf::result<void>(passivate)>;
 
 /// The sessions of one shard.
-using shard_actor = caf::typed_actor<caf::result<session_found>(get_session),
-                                     caf::result<void>(session_closing)>;
+using shard_actor =
+  caf::typed_actor<caf::result<session_found>(get_session), caf::result<void>(session_closing)>;
 
 /// Commits units of work in batches; answers the sender of each `store` with a `stored` message.
-using writer_actor
-  = caf::typed_actor<caf::result<void>(store), caf::result<health>(get_health)>;
+using writer_actor = caf::typed_actor<caf::result<void>(store), caf::result<health>(get_health)>;
 
 /// Reads under row-level security: the whole pool behind one handle.
 using reader_actor = caf::typed_actor<
@@ -41,18 +40,18 @@ using identity_store_actor = caf::typed_actor<
   caf::result<identity_stored>(rotate_login), caf::result<identity_stored>(revoke_login)>;
 
 /// Registers, logs in and renews. Password hashing happens behind it, on a bounded pool.
-using identity_actor = caf::typed_actor<
-  caf::result<login_reply>(register_account), caf::result<login_reply>(log_in),
-  caf::result<login_reply>(refresh_login), caf::result<command_reply>(log_out)>;
+using identity_actor =
+  caf::typed_actor<caf::result<login_reply>(register_account), caf::result<login_reply>(log_in),
+                   caf::result<login_reply>(refresh_login), caf::result<command_reply>(log_out)>;
 
 /// Hashes and checks passwords: a bounded pool behind one handle, and each of its workers.
 using password_actor = caf::typed_actor<caf::result<password_hashed>(hash_password),
                                         caf::result<password_checked>(check_password)>;
 
 /// Keeps durable jobs.
-using job_store_actor
-  = caf::typed_actor<caf::result<claimed_jobs>(claim_jobs), caf::result<job_ended>(renew_job),
-                     caf::result<job_ended>(end_job)>;
+using job_store_actor =
+  caf::typed_actor<caf::result<claimed_jobs>(claim_jobs), caf::result<job_ended>(renew_job),
+                   caf::result<job_ended>(end_job)>;
 
 /// Runs durable jobs of all kinds, by their supervisors.
 using job_supervisor_actor = caf::typed_actor<caf::result<void>(jobs_queued)>;

@@ -51,8 +51,8 @@ struct log_out {
 struct login_granted {
   profile who;
   domain::uuid login_id;
-  std::string access_token;       // EdDSA JWT
-  std::int32_t expires_in_s = 0;  // of the access token
+  std::string access_token;      // EdDSA JWT
+  std::int32_t expires_in_s = 0; // of the access token
   std::string refresh_token;
 };
 
@@ -74,9 +74,9 @@ struct add_account {
   profile who;
   std::string password_hash;
   domain::uuid login_id;
-  std::string family_salt;        // binary
-  std::string refresh_hash;       // binary, of generation 1
-  domain::instant login_expires;  // absolute
+  std::string family_salt;       // binary
+  std::string refresh_hash;      // binary, of generation 1
+  domain::instant login_expires; // absolute
   device_info device;
 };
 
@@ -159,8 +159,7 @@ bool inspect(Inspector& f, log_in& x) {
 
 template <class Inspector>
 bool inspect(Inspector& f, refresh_login& x) {
-  return f.object(x).fields(f.field("refresh_token", x.refresh_token),
-                            f.field("device", x.device));
+  return f.object(x).fields(f.field("refresh_token", x.refresh_token), f.field("device", x.device));
 }
 
 template <class Inspector>
@@ -170,10 +169,9 @@ bool inspect(Inspector& f, log_out& x) {
 
 template <class Inspector>
 bool inspect(Inspector& f, login_granted& x) {
-  return f.object(x).fields(f.field("who", x.who), f.field("login_id", x.login_id),
-                            f.field("access_token", x.access_token),
-                            f.field("expires_in_s", x.expires_in_s),
-                            f.field("refresh_token", x.refresh_token));
+  return f.object(x).fields(
+    f.field("who", x.who), f.field("login_id", x.login_id), f.field("access_token", x.access_token),
+    f.field("expires_in_s", x.expires_in_s), f.field("refresh_token", x.refresh_token));
 }
 
 template <class Inspector>
@@ -188,19 +186,18 @@ bool inspect(Inspector& f, login_revoked& x) {
 
 template <class Inspector>
 bool inspect(Inspector& f, add_account& x) {
-  return f.object(x).fields(
-    f.field("who", x.who), f.field("password_hash", x.password_hash),
-    f.field("login_id", x.login_id), f.field("family_salt", x.family_salt),
-    f.field("refresh_hash", x.refresh_hash), f.field("login_expires", x.login_expires),
-    f.field("device", x.device));
+  return f.object(x).fields(f.field("who", x.who), f.field("password_hash", x.password_hash),
+                            f.field("login_id", x.login_id), f.field("family_salt", x.family_salt),
+                            f.field("refresh_hash", x.refresh_hash),
+                            f.field("login_expires", x.login_expires), f.field("device", x.device));
 }
 
 template <class Inspector>
 bool inspect(Inspector& f, add_login& x) {
-  return f.object(x).fields(
-    f.field("user_id", x.user_id), f.field("login_id", x.login_id),
-    f.field("family_salt", x.family_salt), f.field("refresh_hash", x.refresh_hash),
-    f.field("login_expires", x.login_expires), f.field("device", x.device));
+  return f.object(x).fields(f.field("user_id", x.user_id), f.field("login_id", x.login_id),
+                            f.field("family_salt", x.family_salt),
+                            f.field("refresh_hash", x.refresh_hash),
+                            f.field("login_expires", x.login_expires), f.field("device", x.device));
 }
 
 template <class Inspector>
@@ -222,10 +219,10 @@ bool inspect(Inspector& f, load_login& x) {
 template <class Inspector>
 bool inspect(Inspector& f, login_image& x) {
   return f.object(x).fields(
-    f.field("found", x.found), f.field("revoked", x.revoked),
-    f.field("generation", x.generation), f.field("family_salt", x.family_salt),
-    f.field("refresh_hash", x.refresh_hash), f.field("rotated_at", x.rotated_at),
-    f.field("expires_at", x.expires_at), f.field("read_at", x.read_at), f.field("who", x.who));
+    f.field("found", x.found), f.field("revoked", x.revoked), f.field("generation", x.generation),
+    f.field("family_salt", x.family_salt), f.field("refresh_hash", x.refresh_hash),
+    f.field("rotated_at", x.rotated_at), f.field("expires_at", x.expires_at),
+    f.field("read_at", x.read_at), f.field("who", x.who));
 }
 
 template <class Inspector>

@@ -77,13 +77,13 @@ bool inspect(Inspector& f, set_entry& x) {
 
 template <class Inspector>
 bool inspect(Inspector& f, set_record& x) {
-  return f.object(x).fields(
-    f.field("set_id", x.set_id), f.field("workout_id", x.workout_id),
-    f.field("exercise_instance_id", x.exercise_instance_id), f.field("position", x.position),
-    f.field("kind", x.kind), f.field("actual", x.actual), f.field("target", x.target),
-    f.field("completed_at", x.completed_at), f.field("version", x.version),
-    f.field("created_at", x.created_at), f.field("updated_at", x.updated_at),
-    f.field("deleted", x.deleted));
+  return f.object(x).fields(f.field("set_id", x.set_id), f.field("workout_id", x.workout_id),
+                            f.field("exercise_instance_id", x.exercise_instance_id),
+                            f.field("position", x.position), f.field("kind", x.kind),
+                            f.field("actual", x.actual), f.field("target", x.target),
+                            f.field("completed_at", x.completed_at), f.field("version", x.version),
+                            f.field("created_at", x.created_at),
+                            f.field("updated_at", x.updated_at), f.field("deleted", x.deleted));
 }
 
 template <class Inspector>
@@ -97,8 +97,7 @@ bool inspect(Inspector& f, exercise_instance& x) {
 
 template <class Inspector>
 bool inspect(Inspector& f, source_ref& x) {
-  return f.object(x).fields(f.field("provider", x.provider),
-                            f.field("external_id", x.external_id),
+  return f.object(x).fields(f.field("provider", x.provider), f.field("external_id", x.external_id),
                             f.field("payload_hash", x.payload_hash));
 }
 

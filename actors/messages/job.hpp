@@ -15,10 +15,10 @@ namespace spotter::messages {
 struct job {
   domain::uuid job_id;
   domain::uuid user_id;
-  std::string kind;          // "import"
-  domain::uuid subject_id;   // the import
-  std::int32_t attempt = 0;  // this one, from 1
-  std::int64_t lease = 0;    // fencing number of this claim
+  std::string kind;         // "import"
+  domain::uuid subject_id;  // the import
+  std::int32_t attempt = 0; // this one, from 1
+  std::int64_t lease = 0;   // fencing number of this claim
 };
 
 /// Asks for due jobs, claimed for `lease_ms`. Answered with `claimed_jobs`.

@@ -21,9 +21,9 @@ struct page_window {
 /// Workouts, newest start first. Items are workouts without exercises, plus `summary`.
 struct get_workouts {
   page_window window;
-  std::string state;                     // "live", "finished" or empty for both
-  std::optional<domain::instant> since;  // started at or after
-  std::optional<domain::instant> until;  // started before
+  std::string state;                    // "live", "finished" or empty for both
+  std::optional<domain::instant> since; // started at or after
+  std::optional<domain::instant> until; // started before
 };
 
 /// One full workout.
@@ -99,10 +99,10 @@ struct get_recommendation {
   domain::uuid recommendation_id;
 };
 
-using query = std::variant<get_workouts, get_workout, get_set, get_changes, get_history,
-                           get_exercises, get_exercise, get_muscles, get_taxonomies, get_profile,
-                           get_records, get_imports, get_import, get_import_log,
-                           get_recommendation>;
+using query =
+  std::variant<get_workouts, get_workout, get_set, get_changes, get_history, get_exercises,
+               get_exercise, get_muscles, get_taxonomies, get_profile, get_records, get_imports,
+               get_import, get_import_log, get_recommendation>;
 
 /// Asks for rendered JSON. Workout pages and workouts go to the user's session, which caches them;
 /// all else goes to the readers.

@@ -13,7 +13,8 @@ bool inspect(Inspector& f, page_window& x) {
 
 template <class Inspector>
 bool inspect(Inspector& f, get_workouts& x) {
-  return f.object(x).fields(f.field("window", x.window), f.field("state", x.state), f.field("since", x.since), f.field("until", x.until));
+  return f.object(x).fields(f.field("window", x.window), f.field("state", x.state),
+                            f.field("since", x.since), f.field("until", x.until));
 }
 
 template <class Inspector>
@@ -38,7 +39,8 @@ bool inspect(Inspector& f, get_history& x) {
 
 template <class Inspector>
 bool inspect(Inspector& f, get_exercises& x) {
-  return f.object(x).fields(f.field("window", x.window), f.field("q", x.q), f.field("muscle", x.muscle), f.field("equipment", x.equipment));
+  return f.object(x).fields(f.field("window", x.window), f.field("q", x.q),
+                            f.field("muscle", x.muscle), f.field("equipment", x.equipment));
 }
 
 template <class Inspector>
@@ -108,12 +110,16 @@ bool inspect(Inspector& f, load_session& x) {
 
 template <class Inspector>
 bool inspect(Inspector& f, session_image& x) {
-  return f.object(x).fields(f.field("found", x.found), f.field("head_seq", x.head_seq), f.field("head_epoch", x.head_epoch), f.field("who", x.who), f.field("live", x.live), f.field("answers", x.answers), f.field("answers_complete", x.answers_complete));
+  return f.object(x).fields(f.field("found", x.found), f.field("head_seq", x.head_seq),
+                            f.field("head_epoch", x.head_epoch), f.field("who", x.who),
+                            f.field("live", x.live), f.field("answers", x.answers),
+                            f.field("answers_complete", x.answers_complete));
 }
 
 template <class Inspector>
 bool inspect(Inspector& f, load_workout& x) {
-  return f.object(x).fields(f.field("user_id", x.user_id), f.field("workout_id", x.workout_id), f.field("at_version", x.at_version));
+  return f.object(x).fields(f.field("user_id", x.user_id), f.field("workout_id", x.workout_id),
+                            f.field("at_version", x.at_version));
 }
 
 template <class Inspector>
@@ -128,12 +134,14 @@ bool inspect(Inspector& f, load_exercise& x) {
 
 template <class Inspector>
 bool inspect(Inspector& f, exercise_image& x) {
-  return f.object(x).fields(f.field("found", x.found), f.field("own", x.own), f.field("exercise", x.exercise), f.field("records", x.records));
+  return f.object(x).fields(f.field("found", x.found), f.field("own", x.own),
+                            f.field("exercise", x.exercise), f.field("records", x.records));
 }
 
 template <class Inspector>
 bool inspect(Inspector& f, load_events& x) {
-  return f.object(x).fields(f.field("user_id", x.user_id), f.field("after", x.after), f.field("to", x.to));
+  return f.object(x).fields(f.field("user_id", x.user_id), f.field("after", x.after),
+                            f.field("to", x.to));
 }
 
 template <class Inspector>
@@ -153,15 +161,15 @@ bool inspect(Inspector& f, event_epoch& x) {
 
 template <class Inspector>
 bool inspect(Inspector& f, load_sources& x) {
-  return f.object(x).fields(f.field("user_id", x.user_id), f.field("provider", x.provider), f.field("external_ids", x.external_ids));
+  return f.object(x).fields(f.field("user_id", x.user_id), f.field("provider", x.provider),
+                            f.field("external_ids", x.external_ids));
 }
 
 template <class Inspector>
 bool inspect(Inspector& f, source_match& x) {
   return f.object(x).fields(f.field("external_id", x.external_id),
                             f.field("payload_hash", x.payload_hash),
-                            f.field("workout_id", x.workout_id),
-                            f.field("first_seq", x.first_seq),
+                            f.field("workout_id", x.workout_id), f.field("first_seq", x.first_seq),
                             f.field("created_at", x.created_at));
 }
 
@@ -192,17 +200,20 @@ bool inspect(Inspector& f, import_image& x) {
 
 template <class Inspector>
 bool inspect(Inspector& f, load_exercise_history& x) {
-  return f.object(x).fields(f.field("user_id", x.user_id), f.field("exercise_id", x.exercise_id), f.field("workouts", x.workouts));
+  return f.object(x).fields(f.field("user_id", x.user_id), f.field("exercise_id", x.exercise_id),
+                            f.field("workouts", x.workouts));
 }
 
 template <class Inspector>
 bool inspect(Inspector& f, performed_exercise& x) {
-  return f.object(x).fields(f.field("workout_id", x.workout_id), f.field("started_at", x.started_at), f.field("sets", x.sets));
+  return f.object(x).fields(f.field("workout_id", x.workout_id),
+                            f.field("started_at", x.started_at), f.field("sets", x.sets));
 }
 
 template <class Inspector>
 bool inspect(Inspector& f, exercise_history& x) {
-  return f.object(x).fields(f.field("known", x.known), f.field("exercise_name", x.exercise_name), f.field("unit", x.unit), f.field("performances", x.performances));
+  return f.object(x).fields(f.field("known", x.known), f.field("exercise_name", x.exercise_name),
+                            f.field("unit", x.unit), f.field("performances", x.performances));
 }
 
 } // namespace spotter::messages

@@ -88,8 +88,8 @@ struct put_outcome {
 };
 
 using change = std::variant<put_workout, put_instance, add_set, change_set, clear_workout,
-                            put_record, rebuild_records, put_exercise, put_profile, add_import, put_import,
-                            add_recommendation, put_outcome>;
+                            put_record, rebuild_records, put_exercise, put_profile, add_import,
+                            put_import, add_recommendation, put_outcome>;
 
 /// The remembered answer to a request with an idempotency key.
 struct remembered_answer {

@@ -89,8 +89,8 @@ void add_workout(unit_builder& unit, domain::workout w, const source_match* know
 
 } // namespace
 
-decision decide_create_import(const user_state& s, const create_import& c,
-                              const loaded_once& once, domain::instant now) {
+decision decide_create_import(const user_state& s, const create_import& c, const loaded_once& once,
+                              domain::instant now) {
   if (c.import_id) {
     if (!once.import)
       return need{load_import{s.user_id(), *c.import_id}};
@@ -153,9 +153,9 @@ decision decide_import(const user_state& s, const import_workouts& c, const load
       continue;
     }
     const auto& matches = once.sources->matches;
-    const auto match = std::find_if(
-      matches.begin(), matches.end(),
-      [&w](const source_match& m) { return m.external_id == w.source->external_id; });
+    const auto match = std::find_if(matches.begin(), matches.end(), [&w](const source_match& m) {
+      return m.external_id == w.source->external_id;
+    });
     const bool known = match != matches.end();
     if (known && match->payload_hash == w.source->payload_hash) {
       ++state.counts.unchanged;
@@ -178,8 +178,8 @@ decision decide_steer(const user_state& s, const steer_import& c, const loaded_o
   if (!once.import->state)
     return refuse(failure_code::not_found, "there is no such import");
   auto state = *once.import->state;
-  const bool ended = state.status == "finished" || state.status == "failed"
-                     || state.status == "cancelled";
+  const bool ended =
+    state.status == "finished" || state.status == "failed" || state.status == "cancelled";
   unit_builder unit{s, now};
   if (c.action == "cancel") {
     if (state.status == "cancelled")

@@ -133,13 +133,11 @@ decision decide_profile(const user_state& s, const update_profile& c, const comm
   return unit.finish(false, std::move(body));
 }
 
-decision decide_revocation(const user_state& s, const announce_revocation& c,
-                           domain::instant now) {
+decision decide_revocation(const user_state& s, const announce_revocation& c, domain::instant now) {
   unit_builder unit{s, now};
-  unit.event(event_name::session_revoked, domain::uuid{}, "session",
-             [&c](domain::json_writer& json) {
-               json.begin_object().member("id", c.login_id).end_object();
-             });
+  unit.event(
+    event_name::session_revoked, domain::uuid{}, "session",
+    [&c](domain::json_writer& json) { json.begin_object().member("id", c.login_id).end_object(); });
   return unit.finish(false, {});
 }
 

@@ -50,9 +50,9 @@ bool same_content(const domain::set_entry& e, const found_set& found) {
 /// The instance that a set joins; nullptr if it opens a new one.
 const exercise_instance* joined_instance(const workout& w, const domain::set_entry& e) {
   if (e.exercise_instance_id) {
-    const auto it = std::find_if(
-      w.exercises.begin(), w.exercises.end(),
-      [&e](const auto& i) { return i.instance_id == *e.exercise_instance_id; });
+    const auto it = std::find_if(w.exercises.begin(), w.exercises.end(), [&e](const auto& i) {
+      return i.instance_id == *e.exercise_instance_id;
+    });
     return it == w.exercises.end() ? nullptr : &*it;
   }
   const auto it = std::find_if(w.exercises.rbegin(), w.exercises.rend(),

@@ -256,9 +256,9 @@ decision decide_revert(const user_state& s, const revert_workout& c, const loade
   if (!current)
     return std::move(*other);
   if (c.version < current->first_seq || c.version > current->version)
-    return refuse_field("/version", "no_such_version",
-                        fmt::format("the workout has versions from {} to {}", current->first_seq,
-                                    current->version));
+    return refuse_field(
+      "/version", "no_such_version",
+      fmt::format("the workout has versions from {} to {}", current->first_seq, current->version));
   if (!once.old_version)
     return need{load_workout{s.user_id(), c.workout_id, c.version}};
   if (!once.old_version->workout)
@@ -315,9 +315,9 @@ decision decide_revert(const user_state& s, const revert_workout& c, const loade
     }
   // What is left was deleted since and is not in memory: its instance comes back with it.
   for (const auto& instance : old.exercises) {
-    auto it = std::find_if(
-      w.exercises.begin(), w.exercises.end(),
-      [&instance](const auto& i) { return i.instance_id == instance.instance_id; });
+    auto it = std::find_if(w.exercises.begin(), w.exercises.end(), [&instance](const auto& i) {
+      return i.instance_id == instance.instance_id;
+    });
     for (const auto& set : instance.sets) {
       if (!wanted.contains(set.set_id))
         continue;

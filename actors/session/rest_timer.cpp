@@ -47,8 +47,7 @@ void write(domain::json_writer& json, const rest_timer& timer) {
 decision decide_end_timer(const user_state& s, const end_timer& c, domain::instant now) {
   const auto* w = s.find_workout(c.workout_id);
   const auto* last = w ? last_completed(*w) : nullptr;
-  if (!last || last->set_id != c.set_id || w->deleted
-      || w->state != domain::workout_state::live)
+  if (!last || last->set_id != c.set_id || w->deleted || w->state != domain::workout_state::live)
     return replay(s, s.head_seq(), false, {});
   const auto rest = last->actual.rest_ms.value_or(0);
   unit_builder unit{s, now};

@@ -221,25 +221,30 @@ void session_state::fetch(const need& what) {
   };
   c.fetched_for = what;
   if (const auto* w = std::get_if<load_workout>(&what)) {
-    ask(*w, +[](core& k, workout_image& image) {
-      const auto& asked = std::get<load_workout>(*k.fetched_for);
-      if (asked.at_version > 0)
-        k.once.old_version = std::move(image);
-      else
-        k.state->learn(asked.workout_id, std::move(image.workout));
-    });
+    ask(
+      *w, +[](core& k, workout_image& image) {
+        const auto& asked = std::get<load_workout>(*k.fetched_for);
+        if (asked.at_version > 0)
+          k.once.old_version = std::move(image);
+        else
+          k.state->learn(asked.workout_id, std::move(image.workout));
+      });
   } else if (const auto* e = std::get_if<load_exercise>(&what)) {
-    ask(*e, +[](core& k, exercise_image& image) {
-      k.state->learn(std::get<load_exercise>(*k.fetched_for).exercise_id, std::move(image));
-    });
+    ask(
+      *e, +[](core& k, exercise_image& image) {
+        k.state->learn(std::get<load_exercise>(*k.fetched_for).exercise_id, std::move(image));
+      });
   } else if (const auto* a = std::get_if<load_answer>(&what)) {
-    ask(*a, +[](core& k, answer_image& image) {
-      k.state->learn(std::get<load_answer>(*k.fetched_for).key, std::move(image.answer));
-    });
+    ask(
+      *a, +[](core& k, answer_image& image) {
+        k.state->learn(std::get<load_answer>(*k.fetched_for).key, std::move(image.answer));
+      });
   } else if (const auto* s = std::get_if<load_sources>(&what)) {
-    ask(*s, +[](core& k, source_matches& matches) { k.once.sources = std::move(matches); });
+    ask(
+      *s, +[](core& k, source_matches& matches) { k.once.sources = std::move(matches); });
   } else if (const auto* i = std::get_if<load_import>(&what)) {
-    ask(*i, +[](core& k, import_image& image) { k.once.import = std::move(image); });
+    ask(
+      *i, +[](core& k, import_image& image) { k.once.import = std::move(image); });
   }
 }
 
@@ -306,8 +311,8 @@ void session_state::committed() {
 void session_state::publish(const store_unit& unit) {
   auto& c = *core_;
   if (c.kept.size() >= 2 * env_->limits.kept_events)
-    c.kept.erase(c.kept.begin(), c.kept.end()
-                                   - static_cast<std::ptrdiff_t>(env_->limits.kept_events));
+    c.kept.erase(c.kept.begin(),
+                 c.kept.end() - static_cast<std::ptrdiff_t>(env_->limits.kept_events));
   c.kept.insert(c.kept.end(), unit.events.begin(), unit.events.end());
   if (c.sinks.empty())
     return;

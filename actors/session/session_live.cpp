@@ -56,9 +56,7 @@ void session_state::answer_subscription(const subscribe& what, subscribe_promise
           core_->state->learn(what.workout_id, std::move(image.workout));
         answer_subscription(what, promise);
       },
-      [promise](const caf::error&) mutable {
-        promise.deliver(subscribe_reply{log_unreadable()});
-      });
+      [promise](const caf::error&) mutable { promise.deliver(subscribe_reply{log_unreadable()}); });
 }
 
 /// True if memory holds the event at `since` or everything after it, so that it alone can judge
@@ -124,7 +122,8 @@ void session_state::resume(const subscribe& what, subscribe_promise promise) {
         // What was committed while the log was read is in memory.
         const auto& kept = core_->kept;
         const auto now_at = core_->state->head();
-        if (now_at.seq > loaded_to && (kept.empty() || kept.front().at_position.seq > loaded_to + 1)) {
+        if (now_at.seq > loaded_to
+            && (kept.empty() || kept.front().at_position.seq > loaded_to + 1)) {
           snapshot(what, promise);
           return;
         }
@@ -134,9 +133,7 @@ void session_state::resume(const subscribe& what, subscribe_promise promise) {
         join(what.sink);
         promise.deliver(subscribe_reply{subscribed{now_at, true, std::move(replay), {}}});
       },
-      [promise](const caf::error&) mutable {
-        promise.deliver(subscribe_reply{log_unreadable()});
-      });
+      [promise](const caf::error&) mutable { promise.deliver(subscribe_reply{log_unreadable()}); });
 }
 
 void session_state::snapshot(const subscribe& what, subscribe_promise promise) {

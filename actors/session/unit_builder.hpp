@@ -102,8 +102,8 @@ decision decide_create_import(const user_state& s, const messages::create_import
                               const loaded_once& once, domain::instant now);
 decision decide_import(const user_state& s, const messages::import_workouts& c,
                        const loaded_once& once, domain::instant now);
-decision decide_steer(const user_state& s, const messages::steer_import& c,
-                      const loaded_once& once, domain::instant now);
+decision decide_steer(const user_state& s, const messages::steer_import& c, const loaded_once& once,
+                      domain::instant now);
 decision decide_recommendation(const user_state& s, const messages::record_recommendation& c,
                                domain::instant now);
 decision decide_outcome(const user_state& s, const messages::record_outcome& c,

@@ -17,10 +17,7 @@ constexpr std::size_t max_answers = 1000;
 } // namespace
 
 user_state::user_state(const session_image& image, std::int64_t epoch)
-  : who_(image.who),
-    epoch_(epoch),
-    head_seq_(image.head_seq),
-    head_epoch_(image.head_epoch),
+  : who_(image.who), epoch_(epoch), head_seq_(image.head_seq), head_epoch_(image.head_epoch),
     answers_complete_(image.answers_complete) {
   workouts_.reserve(image.live.size());
   for (const auto& w : image.live)
@@ -56,8 +53,8 @@ std::vector<const domain::workout*> user_state::live_workouts() const {
   return out;
 }
 
-const user_state::exercise_knowledge*
-user_state::find_exercise(const domain::uuid& id) const noexcept {
+const user_state::exercise_knowledge* user_state::find_exercise(
+  const domain::uuid& id) const noexcept {
   const auto it = exercises_.find(id);
   return it == exercises_.end() ? nullptr : &it->second;
 }
@@ -149,9 +146,9 @@ void user_state::apply_change(const put_workout& c) {
 void user_state::apply_change(const put_instance& c) {
   auto& w = workout_for(c.instance.workout_id);
   w.version = std::max(w.version, c.instance.version);
-  const auto it = std::find_if(
-    w.exercises.begin(), w.exercises.end(),
-    [&c](const auto& i) { return i.instance_id == c.instance.instance_id; });
+  const auto it = std::find_if(w.exercises.begin(), w.exercises.end(), [&c](const auto& i) {
+    return i.instance_id == c.instance.instance_id;
+  });
   if (c.deleted) {
     if (it != w.exercises.end())
       w.exercises.erase(it);

@@ -45,7 +45,8 @@ public:
   [[nodiscard]] const exercise_knowledge* find_exercise(const domain::uuid& id) const noexcept;
 
   /// The remembered answer to an idempotency key.
-  [[nodiscard]] const messages::remembered_answer* find_answer(const std::string& key) const noexcept;
+  [[nodiscard]] const messages::remembered_answer* find_answer(
+    const std::string& key) const noexcept;
 
   /// True if `find_answer` need not be checked against the database.
   [[nodiscard]] bool knows_answer(const std::string& key) const noexcept;

@@ -67,8 +67,8 @@ std::optional<session_actor> shard_state::find_or_start(const domain::uuid& user
     return it->second;
   if (sessions_.size() >= settings_.sessions)
     return std::nullopt;
-  auto session = self_->spawn<session_impl, caf::monitored>(
-    user_id, caf::actor_cast<shard_actor>(self_), env_);
+  auto session =
+    self_->spawn<session_impl, caf::monitored>(user_id, caf::actor_cast<shard_actor>(self_), env_);
   sessions_.emplace(user_id, session);
   active_->inc();
   return session;

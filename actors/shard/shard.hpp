@@ -16,7 +16,7 @@ namespace spotter::actors {
 
 /// Bounds of a shard.
 struct shard_settings {
-  std::size_t sessions = 100'000;            // of this shard; then requests are refused
+  std::size_t sessions = 100'000;              // of this shard; then requests are refused
   std::chrono::milliseconds idle_time{60'000}; // a session unused for one to two of these ends
 };
 

@@ -8,10 +8,11 @@ namespace spotter::bench {
 
 namespace {
 
-constexpr std::string_view effort
-  = R"("reps":8,"weight":{"value":82.5,"unit":"kg"},"rpe":8.5})";
+constexpr std::string_view effort = R"("reps":8,"weight":{"value":82.5,"unit":"kg"},"rpe":8.5})";
 
-std::string new_id() { return domain::to_string(domain::make_uuid_v7()); }
+std::string new_id() {
+  return domain::to_string(domain::make_uuid_v7());
+}
 
 } // namespace
 
@@ -59,7 +60,9 @@ athlete::request athlete::next_http() {
 
 athlete::request athlete::next_message() {
   const auto what = advance();
-  const auto& command_id = what == step::start ? workout_id_ : what == step::set ? set_id_ : new_id();
+  const auto& command_id = what == step::start ? workout_id_
+                           : what == step::set ? set_id_
+                                               : new_id();
   bytes_ = R"({"id":)" + std::to_string(++messages_ * 4 + static_cast<int>(what));
   bytes_ += R"(,"type":"command","command_id":")" + command_id;
   switch (what) {
@@ -83,8 +86,8 @@ answer read_answer(std::string_view text) {
   if (text.substr(0, head.size()) != head)
     return {};
   long id = 0;
-  const auto [end, error]
-    = std::from_chars(text.data() + head.size(), text.data() + text.size(), id);
+  const auto [end, error] =
+    std::from_chars(text.data() + head.size(), text.data() + text.size(), id);
   if (error != std::errc{})
     return {};
   constexpr std::string_view ack = R"(,"type":"ack")";

@@ -63,8 +63,8 @@ std::vector<std::unique_ptr<websocket_client>> open_watchers(loop& at, const sta
     if (where.echo) {
       watchers.push_back(std::make_unique<websocket_client>(at, from, "/watch", "", on_text));
     } else {
-      watchers.push_back(std::make_unique<websocket_client>(
-        at, from, "/v1/live", where.lifter->who().token, on_text));
+      watchers.push_back(std::make_unique<websocket_client>(at, from, "/v1/live",
+                                                            where.lifter->who().token, on_text));
       watchers.back()->send_text(R"({"id":1,"type":"subscribe","topic":"workout:)"
                                  + where.lifter->workout_id() + R"("})");
     }
@@ -90,9 +90,8 @@ int measure_fanout(options& given) {
   const auto warm = given.number("warm", 2);
   const auto lasts = from_seconds(given.seconds("seconds", 3));
   if (where.echo)
-    where.text
-      = R"({"type":"event")" + std::string(static_cast<std::size_t>(given.number("bytes")) - 16, 'x')
-        + "}";
+    where.text = R"({"type":"event")"
+                 + std::string(static_cast<std::size_t>(given.number("bytes")) - 16, 'x') + "}";
   else
     where.lifter.emplace(make_people(given.text("key"), given.number("first", 0), 1).front(),
                          given.text("exercise"), static_cast<int>(most_events) * 2);

@@ -43,8 +43,8 @@ int hold_idle(options& given) {
   std::vector<std::unique_ptr<websocket_client>> sockets;
   const auto people = make_people(key, first, count);
   for (const auto& person : people) {
-    to.source = 1 + static_cast<unsigned>(first + static_cast<long>(sockets.size()))
-                      / sockets_of_an_address;
+    to.source =
+      1 + static_cast<unsigned>(first + static_cast<long>(sockets.size())) / sockets_of_an_address;
     sockets.push_back(
       std::make_unique<websocket_client>(at, to, "/v1/live", person.token, on_text));
     sockets.back()->send_text(R"({"id":1,"type":"subscribe","topic":"me"})");

@@ -24,9 +24,10 @@ struct timings {
 class watched_user {
 public:
   watched_user(loop& at, const endpoint& to, athlete who, timings& found)
-    : athlete_{std::move(who)}, timings_{found},
-      watcher_{at, to, "/v1/live", athlete_.who().token,
-               [this](std::string_view text) { seen(text); }},
+    : athlete_{std::move(who)}, timings_{found}, watcher_{at, to, "/v1/live", athlete_.who().token,
+                                                          [this](std::string_view text) {
+                                                            seen(text);
+                                                          }},
       phone_{at, to, [this](int status, std::string_view body) { answered(status, body); }} {
     watcher_.send_text(R"({"id":1,"type":"subscribe","topic":"me"})");
   }
@@ -111,8 +112,7 @@ int measure_latency(options& given) {
   timings found;
   std::vector<std::unique_ptr<watched_user>> users;
   for (const auto& person : people)
-    users.push_back(
-      std::make_unique<watched_user>(at, to, athlete{person, exercise, 50}, found));
+    users.push_back(std::make_unique<watched_user>(at, to, athlete{person, exercise, 50}, found));
   const auto patience = clock::now() + std::chrono::seconds{10};
   for (const auto& user : users)
     while (!user->ready()) {

@@ -22,7 +22,9 @@ loop::loop() : epoll_{::epoll_create1(EPOLL_CLOEXEC)} {
     fail("epoll_create1");
 }
 
-loop::~loop() { ::close(epoll_); }
+loop::~loop() {
+  ::close(epoll_);
+}
 
 void loop::add(int descriptor, std::uint32_t events, pollable& who) {
   epoll_event event{};
@@ -46,8 +48,8 @@ void loop::poll(clock::time_point until) {
   const timespec limit{static_cast<time_t>(wait / 1'000'000'000),
                        static_cast<long>(wait % 1'000'000'000)};
   std::array<epoll_event, 512> events;
-  const int count
-    = ::epoll_pwait2(epoll_, events.data(), static_cast<int>(events.size()), &limit, nullptr);
+  const int count =
+    ::epoll_pwait2(epoll_, events.data(), static_cast<int>(events.size()), &limit, nullptr);
   if (count < 0 && errno != EINTR)
     fail("epoll_pwait2");
   for (int i = 0; i < count; ++i) {

@@ -37,7 +37,9 @@ inline double milliseconds(clock::duration d) {
   return std::chrono::duration<double, std::milli>(d).count();
 }
 
-inline double seconds(clock::duration d) { return std::chrono::duration<double>(d).count(); }
+inline double seconds(clock::duration d) {
+  return std::chrono::duration<double>(d).count();
+}
 
 inline clock::duration from_seconds(double s) {
   return std::chrono::duration_cast<clock::duration>(std::chrono::duration<double>(s));

@@ -10,9 +10,9 @@ int main(int argc, char** argv) {
   struct {
     const char* name;
     int (*run)(options&);
-  } const measurements[]
-    = {{"sets", measure_sets}, {"latency", measure_latency}, {"fanout", measure_fanout},
-       {"idle", hold_idle},    {"pages", measure_pages},     {"fsync", measure_fsync}};
+  } const measurements[] = {{"sets", measure_sets},     {"latency", measure_latency},
+                            {"fanout", measure_fanout}, {"idle", hold_idle},
+                            {"pages", measure_pages},   {"fsync", measure_fsync}};
   try {
     options given{argc, argv, 2};
     const std::string name = argc > 1 ? argv[1] : "";

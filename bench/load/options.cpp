@@ -26,7 +26,9 @@ std::string options::text(const std::string& name, const std::string& otherwise)
   return values_.count(name) > 0 ? text(name) : otherwise;
 }
 
-long options::number(const std::string& name) { return std::stol(text(name)); }
+long options::number(const std::string& name) {
+  return std::stol(text(name));
+}
 
 long options::number(const std::string& name, long otherwise) {
   return values_.count(name) > 0 ? number(name) : otherwise;

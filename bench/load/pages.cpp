@@ -55,8 +55,8 @@ private:
 int measure_pages(options& given) {
   const endpoint to{static_cast<std::uint16_t>(given.number("port"))};
   const auto connections = given.number("connections", 64);
-  const auto people = make_people(given.text("key"), given.number("first", 0),
-                                  given.number("count"));
+  const auto people =
+    make_people(given.text("key"), given.number("first", 0), given.number("count"));
   const auto lasts = from_seconds(given.seconds("seconds", 0));
   given.done();
 

@@ -52,7 +52,9 @@ stream::stream(loop& at, const endpoint& to)
   loop_.add(socket_, EPOLLIN, *this);
 }
 
-stream::~stream() { ::close(socket_); }
+stream::~stream() {
+  ::close(socket_);
+}
 
 void stream::write(std::string_view bytes) {
   if (unsent_.empty()) {

@@ -26,8 +26,7 @@ caf::actor_companion* self_of(const caf::actor& handle) {
 } // namespace
 
 bridge::bridge(caf::actor_system& system, net::io_context& io, std::size_t most_pending)
-  : io_(io),
-    most_pending_(std::min(most_pending, static_cast<std::size_t>(index_mask))),
+  : io_(io), most_pending_(std::min(most_pending, static_cast<std::size_t>(index_mask))),
     companion_(system.spawn<caf::actor_companion>()) {}
 
 bridge::~bridge() {
@@ -72,8 +71,7 @@ void bridge::ask(const caf::strong_actor_ptr& to, caf::message content,
   s.deadline = steady::now() + timeout;
   const auto raw = (std::uint64_t{s.generation} << index_bits) | (index + 1);
   auto element = caf::make_mailbox_element(caf::actor_cast<caf::strong_actor_ptr>(companion_),
-                                           caf::make_message_id(raw), {},
-                                           std::move(content));
+                                           caf::make_message_id(raw), {}, std::move(content));
   if (!to->enqueue(std::move(element), nullptr)) {
     // The bounce that CAF sends as well finds the slot in another generation.
     op = release(index);
@@ -158,8 +156,7 @@ void bridge::drain() {
 
 void bridge::on_answer(std::uint64_t id, caf::message& content) {
   const auto index = (id & index_mask) - 1;
-  if (index >= slots_.size() || !slots_[index].op
-      || slots_[index].generation != (id >> index_bits))
+  if (index >= slots_.size() || !slots_[index].op || slots_[index].generation != (id >> index_bits))
     return;
   auto op = release(index);
   ask_result result;

@@ -37,10 +37,7 @@ class session_ask final : public ask_op {
 public:
   session_ask(sessions& owner, const domain::uuid& user, caf::message content,
               std::chrono::milliseconds timeout, std::unique_ptr<ask_op> op)
-    : owner_(owner),
-      user_(user),
-      content_(std::move(content)),
-      deadline_(steady::now() + timeout),
+    : owner_(owner), user_(user), content_(std::move(content)), deadline_(steady::now() + timeout),
       op_(std::move(op)) {}
 
   void go(std::unique_ptr<ask_op> self) {
@@ -115,18 +112,18 @@ sessions::sessions(bridge& via, shard_directory shards)
 
 void sessions::ask(const domain::uuid& user, caf::message content,
                    std::chrono::milliseconds timeout, std::unique_ptr<ask_op> op) {
-  auto request
-    = std::make_unique<session_ask>(*this, user, std::move(content), timeout, std::move(op));
+  auto request =
+    std::make_unique<session_ask>(*this, user, std::move(content), timeout, std::move(op));
   auto* r = request.get();
   r->go(std::move(request));
 }
 
 awaitable<ask_result> sessions::ask(domain::uuid user, caf::message content,
                                     std::chrono::milliseconds timeout) {
-  return await_ask([this, user, content = std::move(content),
-                    timeout](std::unique_ptr<ask_op> op) mutable {
-    ask(user, std::move(content), timeout, std::move(op));
-  });
+  return await_ask(
+    [this, user, content = std::move(content), timeout](std::unique_ptr<ask_op> op) mutable {
+      ask(user, std::move(content), timeout, std::move(op));
+    });
 }
 
 void sessions::tell(const domain::uuid& user, caf::message content) {
@@ -160,11 +157,14 @@ messages::failure to_failure(const ask_result& result, messages::failure_code lo
   using messages::failure_code;
   switch (result.end) {
     case ask_end::not_taken:
-      return {failure_code::moved, "The session is moving. Nothing was changed; try again.", {}, 500};
+      return {
+        failure_code::moved, "The session is moving. Nothing was changed; try again.", {}, 500};
     case ask_end::deadline:
       return {failure_code::deadline_exceeded,
               "There was no answer in time. If this was to change something, repeat it with the "
-              "same id or idempotency key.", {}, 0};
+              "same id or idempotency key.",
+              {},
+              0};
     case ask_end::overloaded:
       return {failure_code::overloaded, "Too much is going on. Try again in a moment.", {}, 1'000};
     case ask_end::lost:
@@ -172,8 +172,10 @@ messages::failure to_failure(const ask_result& result, messages::failure_code lo
       break;
   }
   if (lost == failure_code::outcome_unknown)
-    return {lost, "The answer was lost. Repeat the request with the same id or idempotency key.",
-            {}, 500};
+    return {lost,
+            "The answer was lost. Repeat the request with the same id or idempotency key.",
+            {},
+            500};
   return {lost, "The answer was lost. Try again.", {}, 500};
 }
 

@@ -52,8 +52,7 @@ private:
 /// What became of an ask, as the actor said it or as it must be told: `lost` is what a request means
 /// that was taken by an actor which then ended.
 template <class Reply>
-domain::expected<Reply, messages::failure> decode(ask_result&& result,
-                                                  messages::failure_code lost);
+domain::expected<Reply, messages::failure> decode(ask_result&& result, messages::failure_code lost);
 
 /// The failure of an ask that was not answered with a `Reply`.
 [[nodiscard]] messages::failure to_failure(const ask_result& result, messages::failure_code lost);

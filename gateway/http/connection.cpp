@@ -20,7 +20,7 @@ namespace {
 constexpr std::size_t gzip_from = 1'024;
 constexpr std::size_t inline_content = 16 * 1'024; // copied behind the head: one write
 
-constexpr std::size_t part_lines = 64 * 1'024;    // of a multipart body, beside its file
+constexpr std::size_t part_lines = 64 * 1'024; // of a multipart body, beside its file
 
 using step = request_parser::step;
 
@@ -56,9 +56,8 @@ bool is_request_id(std::string_view id) noexcept {
 /// The trace id in a W3C `traceparent`, or nothing.
 std::string_view trace_of(std::string_view header) noexcept {
   const auto is_hex = [](std::string_view text) {
-    return std::all_of(text.begin(), text.end(), [](char c) {
-      return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-    });
+    return std::all_of(text.begin(), text.end(),
+                       [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
   };
   if (header.size() < 55 || header[2] != '-' || header[35] != '-' || header[52] != '-'
       || header.substr(0, 2) == "ff")
@@ -66,8 +65,7 @@ std::string_view trace_of(std::string_view header) noexcept {
   const auto trace = header.substr(3, 32);
   const auto parent = header.substr(36, 16);
   if (!is_hex(header.substr(0, 2)) || !is_hex(trace) || !is_hex(parent)
-      || trace.find_first_not_of('0') == trace.npos
-      || parent.find_first_not_of('0') == parent.npos)
+      || trace.find_first_not_of('0') == trace.npos || parent.find_first_not_of('0') == parent.npos)
     return {};
   return trace;
 }
@@ -128,9 +126,7 @@ std::string etag_of(const response& what) {
 } // namespace
 
 http_connection::http_connection(worker& at, transport stream, net::ip::address peer)
-  : at_(at),
-    stream_(std::move(stream)),
-    peer_(std::move(peer)),
+  : at_(at), stream_(std::move(stream)), peer_(std::move(peer)),
     parser_(at.common().config.limits.header_bytes, at.common().config.limits.target_bytes),
     capacity_(at.common().config.limits.header_bytes + 4'096) {
   at_.add(*this);
@@ -263,10 +259,9 @@ awaitable<bool> http_connection::fill() {
     }
     if (result.state == io_state::closed)
       co_return false;
-    co_await stream_.socket().async_wait(result.state == io_state::want_read
-                                           ? tcp_socket::wait_read
-                                           : tcp_socket::wait_write,
-                                         net::redirect_error(use_awaitable, ec));
+    co_await stream_.socket().async_wait(
+      result.state == io_state::want_read ? tcp_socket::wait_read : tcp_socket::wait_write,
+      net::redirect_error(use_awaitable, ec));
     if (ec)
       co_return false;
   }
@@ -380,8 +375,7 @@ std::optional<response> http_connection::judge(call& c, const router::match& fou
                        trace_id_);
   if (req.content_length.value_or(0) > limit)
     return to_response(http_problem::too_large,
-                       "At most " + std::to_string(limit) + " bytes are accepted here.",
-                       trace_id_);
+                       "At most " + std::to_string(limit) + " bytes are accepted here.", trace_id_);
   return std::nullopt;
 }
 
@@ -420,15 +414,13 @@ awaitable<response> http_connection::answer(call& c, const router::match& found,
   const bool known_small = req.content_length.value_or(limits.body_bytes + 1) <= limits.body_bytes;
   if (verdict && (req.expects_continue || !known_small))
     co_return std::move(*verdict);
-  const upload_share share{at_.common().gate,
-                           upload ? static_cast<std::size_t>(req.content_length.value_or(limit))
-                                  : 0};
+  const upload_share share{
+    at_.common().gate, upload ? static_cast<std::size_t>(req.content_length.value_or(limit)) : 0};
   if (!share.granted())
-    co_return to_response(messages::failure{messages::failure_code::overloaded,
-                                            "Too many uploads are running.",
-                                            {},
-                                            5'000},
-                          trace_id_);
+    co_return to_response(
+      messages::failure{
+        messages::failure_code::overloaded, "Too many uploads are running.", {}, 5'000},
+      trace_id_);
   if (req.expects_continue) {
     const bool told = co_await write_all("HTTP/1.1 100 Continue\r\n\r\n", {});
     expired_ = !told;
@@ -480,8 +472,8 @@ void http_connection::add_cors(std::string& out) {
            "RateLimit-Policy, Retry-After, Server-Timing, X-Request-Id\r\n";
 }
 
-void http_connection::compose_head(std::string& out, const response& what,
-                                   std::string_view content, bool close, bool compressed) {
+void http_connection::compose_head(std::string& out, const response& what, std::string_view content,
+                                   bool close, bool compressed) {
   const auto& req = parser_.current();
   char line[96];
   out += "HTTP/1.1 ";
@@ -509,9 +501,9 @@ void http_connection::compose_head(std::string& out, const response& what,
   ((out += "Date: ") += at_.http_date()) += "\r\n";
   ((out += "X-Request-Id: ") += request_id_) += "\r\n";
   const std::chrono::duration<double, std::milli> took = steady::now() - request_began_;
-  const int n = std::snprintf(line, sizeof line,
-                              "Server-Timing: total;dur=%.2f\r\nX-Content-Type-Options: nosniff\r\n",
-                              took.count());
+  const int n = std::snprintf(
+    line, sizeof line, "Server-Timing: total;dur=%.2f\r\nX-Content-Type-Options: nosniff\r\n",
+    took.count());
   out.append(line, static_cast<std::size_t>(n));
   if (what.next == response::takeover::none) {
     if (close)
@@ -578,10 +570,9 @@ awaitable<bool> http_connection::write_all(std::string_view head, std::string_vi
     if (result.state == io_state::closed || expired_)
       co_return false;
     boost::system::error_code ec;
-    co_await stream_.socket().async_wait(result.state == io_state::want_read
-                                           ? tcp_socket::wait_read
-                                           : tcp_socket::wait_write,
-                                         net::redirect_error(use_awaitable, ec));
+    co_await stream_.socket().async_wait(
+      result.state == io_state::want_read ? tcp_socket::wait_read : tcp_socket::wait_write,
+      net::redirect_error(use_awaitable, ec));
     if (ec)
       co_return false;
   }

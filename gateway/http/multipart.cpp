@@ -34,7 +34,8 @@ std::optional<std::string> parameter(std::string_view value, std::string_view wa
       std::size_t i = 1;
       for (; i < value.size() && value[i] != '"'; ++i) {
         // Browsers escape quotes in file names as %22, others with a backslash.
-        if (value[i] == '\\' && i + 1 < value.size() && (value[i + 1] == '"' || value[i + 1] == '\\'))
+        if (value[i] == '\\' && i + 1 < value.size()
+            && (value[i + 1] == '"' || value[i + 1] == '\\'))
           ++i;
         text += value[i];
       }
@@ -87,8 +88,7 @@ std::optional<std::string> boundary_of(std::string_view content_type) {
 }
 
 std::optional<std::vector<form_part>> parse_multipart(std::string_view body,
-                                                      std::string_view boundary,
-                                                      std::size_t most) {
+                                                      std::string_view boundary, std::size_t most) {
   const std::string delimiter = "\r\n--" + std::string(boundary);
   // The first delimiter may stand at the very beginning, without a line end before it.
   std::size_t at = 0;

@@ -10,7 +10,7 @@ namespace spotter::gateway {
 /// One part of a multipart/form-data body.
 struct form_part {
   std::string name;
-  std::string file_name; // empty for a plain field
+  std::string file_name;    // empty for a plain field
   std::string_view content; // in the body
 };
 
@@ -18,7 +18,8 @@ struct form_part {
 [[nodiscard]] std::optional<std::string> boundary_of(std::string_view content_type);
 
 /// Cuts a body into its parts (RFC 7578), at most `most`. Nullopt when it is malformed.
-[[nodiscard]] std::optional<std::vector<form_part>>
-parse_multipart(std::string_view body, std::string_view boundary, std::size_t most);
+[[nodiscard]] std::optional<std::vector<form_part>> parse_multipart(std::string_view body,
+                                                                    std::string_view boundary,
+                                                                    std::size_t most);
 
 } // namespace spotter::gateway

@@ -50,7 +50,8 @@ void each_parameter(std::string_view query, F f) {
     if (one.empty())
       continue;
     const auto equals = one.find('=');
-    const auto value = equals == std::string_view::npos ? std::string_view{} : one.substr(equals + 1);
+    const auto value =
+      equals == std::string_view::npos ? std::string_view{} : one.substr(equals + 1);
     if (f(one.substr(0, equals), value))
       return;
   }

@@ -17,11 +17,11 @@ struct response {
 
   int status = 200;
   std::string_view content_type = "application/json"; // must live forever
-  std::string headers;        // further lines, each "Name: value\r\n"
-  std::string body;           // used when `shared` is empty
-  messages::shared_text shared; // a page that others hold too
-  std::int64_t version = 0;   // of the resource: becomes the ETag
-  std::string etag;           // instead of `version`, without quotes
+  std::string headers;                                // further lines, each "Name: value\r\n"
+  std::string body;                                   // used when `shared` is empty
+  messages::shared_text shared;                       // a page that others hold too
+  std::int64_t version = 0;                           // of the resource: becomes the ETag
+  std::string etag;                                   // instead of `version`, without quotes
   bool close = false;
   takeover next = takeover::none;
 

@@ -61,10 +61,9 @@ parsed<messages::update_profile> parse_update_profile(padded_text text) {
     out.display_name.emplace();
     text_or_null_into(*out.display_name, longest_name)(r, v);
   };
-  return read_body(text, "", out,
-                   {{"display_name", read_name},
-                    {"time_zone", zone_into(out.time_zone)},
-                    {"unit", read_unit}});
+  return read_body(
+    text, "", out,
+    {{"display_name", read_name}, {"time_zone", zone_into(out.time_zone)}, {"unit", read_unit}});
 }
 
 parsed<messages::create_exercise> parse_create_exercise(padded_text text) {
@@ -115,16 +114,14 @@ parsed<messages::recommend> parse_recommend(padded_text text) {
 
 parsed<messages::record_outcome> parse_outcome(padded_text text) {
   messages::record_outcome out;
-  const auto read_accepted
-    = [&out](reader& r, value& v) { put(out.accepted, read_bool(r, v)); };
+  const auto read_accepted = [&out](reader& r, value& v) { put(out.accepted, read_bool(r, v)); };
   const auto read_detail = [&out](reader& r, value& v) {
     if (is_null(v))
       return;
     if (auto raw = read_raw_object(r, v))
       out.detail = std::move(*raw);
   };
-  return read_body(text, "", out,
-                   {{"accepted", read_accepted, true}, {"detail", read_detail}});
+  return read_body(text, "", out, {{"accepted", read_accepted, true}, {"detail", read_detail}});
 }
 
 } // namespace spotter::gateway

@@ -28,9 +28,9 @@ enum class live_message_type : std::uint8_t { auth = 1, subscribe, unsubscribe, 
 /// One message of a client over a WebSocket.
 struct live_message {
   live_message_type type = live_message_type::ping;
-  std::optional<std::int64_t> id; // the client's, repeated in the answer
-  std::string token;              // auth
-  live_topic topic;               // subscribe, unsubscribe
+  std::optional<std::int64_t> id;          // the client's, repeated in the answer
+  std::string token;                       // auth
+  live_topic topic;                        // subscribe, unsubscribe
   std::optional<messages::position> since; // subscribe
   std::string command;                     // command
   domain::uuid command_id;                 // command
@@ -44,7 +44,7 @@ struct live_message_error {
 };
 
 /// Reads a message; `data` points into `text`.
-[[nodiscard]] domain::expected<live_message, live_message_error>
-parse_live_message(padded_text text);
+[[nodiscard]] domain::expected<live_message, live_message_error> parse_live_message(
+  padded_text text);
 
 } // namespace spotter::gateway

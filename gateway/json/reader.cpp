@@ -29,8 +29,9 @@ void must(simdjson::error_code code) {
 }
 
 std::string_view trim(std::string_view text) noexcept {
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\n' || text.back() == '\r'
-                           || text.back() == '\t'))
+  while (
+    !text.empty()
+    && (text.back() == ' ' || text.back() == '\n' || text.back() == '\r' || text.back() == '\t'))
     text.remove_suffix(1);
   return text;
 }
@@ -252,9 +253,9 @@ std::optional<std::string> read_text(reader& r, value& v, std::size_t most, std:
     return std::nullopt;
   }
   if (length < least) {
-    r.error("too_short", least == 1 ? "Must not be empty."
-                                    : "Must have at least " + std::to_string(least)
-                                        + " characters.");
+    r.error("too_short", least == 1
+                           ? "Must not be empty."
+                           : "Must have at least " + std::to_string(least) + " characters.");
     return std::nullopt;
   }
   return std::string(*text);
@@ -422,10 +423,10 @@ bool read_document(reader& r, padded_text text, std::string& why,
     if (view.find_first_not_of(" \t\r\n") == view.npos)
       throw malformed{"There is no content."};
     simdjson::ondemand::document document;
-    must(parser
-           .iterate(simdjson::padded_string_view{view.data(), view.size(),
-                                                 view.size() + json_slack})
-           .get(document));
+    must(
+      parser
+        .iterate(simdjson::padded_string_view{view.data(), view.size(), view.size() + json_slack})
+        .get(document));
     const auto type = must(document.type());
     if (type == json_type::object) {
       read_object(r, must(document.get_object()), fields);

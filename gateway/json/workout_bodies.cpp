@@ -20,8 +20,7 @@ constexpr std::int64_t longest_rest_ms = 24LL * 3'600'000;
 std::optional<domain::weight> read_weight(reader& r, value& v) {
   std::optional<double> amount;
   std::optional<domain::weight_unit> unit;
-  const auto read_amount
-    = [&](reader& inner, value& x) { amount = read_number(inner, x, 0, 1e7); };
+  const auto read_amount = [&](reader& inner, value& x) { amount = read_number(inner, x, 0, 1e7); };
   const auto read_unit = [&](reader& inner, value& x) {
     const auto word = read_text(inner, x, 8);
     if (!word)
@@ -69,7 +68,9 @@ auto integer(std::int64_t most) {
   return [most](reader& r, value& v) { return read_integer(r, v, 0, most); };
 }
 
-const auto read_distance = [](reader& r, value& v) { return read_number(r, v, 0, longest_distance_m); };
+const auto read_distance = [](reader& r, value& v) {
+  return read_number(r, v, 0, longest_distance_m);
+};
 
 void read_effort(reader& r, value& v, domain::effort& out) {
   std::uint32_t given = 0;
@@ -80,8 +81,8 @@ void read_effort(reader& r, value& v, domain::effort& out) {
      {"rpe", member_into(out.rpe, given, messages::member_rpe, read_rpe)},
      {"rir", member_into(out.rir, given, messages::member_rir, integer(most_rir))},
      {"distance_m", member_into(out.distance_m, given, messages::member_distance, read_distance)},
-     {"duration_ms", member_into(out.duration_ms, given, messages::member_duration,
-                                 integer(longest_duration_ms))},
+     {"duration_ms",
+      member_into(out.duration_ms, given, messages::member_duration, integer(longest_duration_ms))},
      {"rest_ms",
       member_into(out.rest_ms, given, messages::member_rest, integer(longest_rest_ms))}});
 }
@@ -163,8 +164,7 @@ parsed<messages::update_workout> parse_update_workout(padded_text text, body_con
       text_or_null_into(*member, most)(r, v);
     };
   };
-  const auto read_start
-    = [&out](reader& r, value& v) { put(out.started_at, read_instant(r, v)); };
+  const auto read_start = [&out](reader& r, value& v) { put(out.started_at, read_instant(r, v)); };
   return read_body(text, where.prefix, out,
                    {{"workout_id", named_by(where.command, out.workout_id), where.command},
                     {"title", cleared_by_null(out.title, longest_title)},
@@ -228,8 +228,9 @@ parsed<messages::update_set> parse_update_set(padded_text text, body_context whe
   messages::update_set out;
   auto& actual = out.actual;
   auto& given = out.given;
-  const auto read_completed
-    = [&out](reader& r, value& v) { put(out.completed_at, read_instant(r, v)); };
+  const auto read_completed = [&out](reader& r, value& v) {
+    put(out.completed_at, read_instant(r, v));
+  };
   return read_body(
     text, where.prefix, out,
     {{"workout_id", named_by(where.command, out.workout_id), where.command},

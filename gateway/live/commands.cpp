@@ -101,8 +101,8 @@ public:
     auto& metrics = hub_.at().common().metrics;
     metrics.live_commands->inc();
     metrics.live_command_seconds->observe(took.count());
-    auto reply = decode<messages::command_reply>(std::move(result),
-                                                 messages::failure_code::outcome_unknown);
+    auto reply =
+      decode<messages::command_reply>(std::move(result), messages::failure_code::outcome_unknown);
     live_commands answers{hub_, *to_};
     if (!reply)
       answers.refuse(id_, reply.error());
@@ -178,10 +178,9 @@ void live_commands::authenticate(const live_message& message) {
     return;
   }
   if (from_.authenticated() && who->user_id != from_.who_.user_id) {
-    refuse(message.id, messages::failure{messages::failure_code::forbidden,
-                                         "This socket belongs to another account.",
-                                         {},
-                                         0});
+    refuse(message.id,
+           messages::failure{
+             messages::failure_code::forbidden, "This socket belongs to another account.", {}, 0});
     return;
   }
   from_.who_ = *who;
@@ -233,8 +232,7 @@ void live_commands::run(const live_message& message) {
 }
 
 void live_commands::refuse(std::optional<std::int64_t> id, const messages::failure& why) {
-  from_.send_message(
-    error_text(id, kind_of(why.code), why.detail, why.errors, why.retry_after_ms));
+  from_.send_message(error_text(id, kind_of(why.code), why.detail, why.errors, why.retry_after_ms));
 }
 
 void live_commands::refuse(std::optional<std::int64_t> id, const body_error& why) {

@@ -315,10 +315,8 @@ void live_hub::unsubscribe(live_connection& who, const live_topic& topic) {
     return;
   for (const auto& join : it->second->joins)
     if (join->topic == topic)
-      who.joining -= static_cast<std::uint32_t>(
-        std::erase_if(join->waiters, [&who](const live_join::waiter& w) {
-          return w.connection.get() == &who;
-        }));
+      who.joining -= static_cast<std::uint32_t>(std::erase_if(
+        join->waiters, [&who](const live_join::waiter& w) { return w.connection.get() == &who; }));
   tidy(who.who().user_id);
 }
 
@@ -328,9 +326,8 @@ void live_hub::leave(live_connection& who) {
   if (const auto it = feeds_.find(who.who().user_id); it != feeds_.end()) {
     if (who.joining > 0)
       for (const auto& join : it->second->joins)
-        std::erase_if(join->waiters, [&who](const live_join::waiter& w) {
-          return w.connection.get() == &who;
-        });
+        std::erase_if(join->waiters,
+                      [&who](const live_join::waiter& w) { return w.connection.get() == &who; });
     who.joining = 0;
     tidy(who.who().user_id);
   }
@@ -412,16 +409,15 @@ void live_hub::on_joined(const domain::uuid& user, live_join* join, ask_result r
                                [join](const auto& j) { return j.get() == join; });
   if (at == feed.joins.end())
     return;
-  auto reply = decode<messages::subscribe_reply>(std::move(result),
-                                                 messages::failure_code::moved);
+  auto reply = decode<messages::subscribe_reply>(std::move(result), messages::failure_code::moved);
   const messages::failure* why = nullptr;
   if (!reply)
     why = &reply.error();
   else
     why = std::get_if<messages::failure>(&reply->result);
   if (why && join->renewal && join->tries < most_tries) {
-    const auto pause = std::min<std::chrono::milliseconds>(200ms * (1 << join->tries),
-                                                           longest_pause);
+    const auto pause =
+      std::min<std::chrono::milliseconds>(200ms * (1 << join->tries), longest_pause);
     join->due = steady::now() + pause;
     ++renewals_due_;
     return;

@@ -45,10 +45,10 @@ struct live_join {
   };
   live_topic topic;
   std::optional<messages::position> since;
-  bool renewal = false;        // of subscribers whose session ended, which stand at `since`
+  bool renewal = false; // of subscribers whose session ended, which stand at `since`
   int tries = 0;
   steady::time_point due = steady::time_point::max(); // of the next try, while none is running
-  std::vector<waiter> waiters; // not used by a renewal
+  std::vector<waiter> waiters;                        // not used by a renewal
 };
 
 /// All that one io thread follows of one user's story, through one subscription to the session.
@@ -123,8 +123,7 @@ private:
   void on_session_ended(const domain::uuid& user);
   void append(live_topic_table& topic, const messages::event& what);
   void flush(live_topic_table& topic);
-  void enter(live_feed& feed, live_topic_table& topic, live_connection& who,
-             messages::position at);
+  void enter(live_feed& feed, live_topic_table& topic, live_connection& who, messages::position at);
   void exit(live_connection& who, std::size_t subscription);
   void tidy(const domain::uuid& user);
   void unsubscribe_session(const domain::uuid& user);

@@ -88,11 +88,11 @@ awaitable<response> run_command(call& c, messages::command_body body, command_an
   if (const auto tag = c.req.header("if-match"); !tag.empty() && tag != "*")
     command.if_match = version_of(tag);
   auto message = caf::make_message(std::move(command));
-  auto waiting = c.at.users().ask(c.who.user_id, std::move(message),
-                                  c.at.common().config.limits.ask_timeout);
+  auto waiting =
+    c.at.users().ask(c.who.user_id, std::move(message), c.at.common().config.limits.ask_timeout);
   auto result = co_await std::move(waiting);
-  const auto reply = decode<messages::command_reply>(std::move(result),
-                                                     messages::failure_code::outcome_unknown);
+  const auto reply =
+    decode<messages::command_reply>(std::move(result), messages::failure_code::outcome_unknown);
   if (!reply)
     co_return to_response(reply.error(), c.trace_id);
   co_return to_response(*reply, c.trace_id, looks);
@@ -129,10 +129,9 @@ awaitable<response> read_through_session(call& c, messages::query what) {
 
 awaitable<response> read(call& c, messages::query what) {
   messages::read question{c.who.user_id, std::move(what)};
-  auto reply = co_await ask<messages::read_reply>(c, c.at.common().ports.reader,
-                                                  std::move(question),
-                                                  c.at.common().config.limits.ask_timeout,
-                                                  messages::failure_code::unavailable);
+  auto reply = co_await ask<messages::read_reply>(
+    c, c.at.common().ports.reader, std::move(question), c.at.common().config.limits.ask_timeout,
+    messages::failure_code::unavailable);
   co_return from_read(std::move(reply), c.trace_id);
 }
 

@@ -21,7 +21,9 @@ namespace spotter::gateway {
 [[nodiscard]] awaitable<response> answer(response what);
 
 /// The body, ready for the JSON parser.
-[[nodiscard]] inline padded_text body_of(call& c) { return padded_text{c.req.body}; }
+[[nodiscard]] inline padded_text body_of(call& c) {
+  return padded_text{c.req.body};
+}
 
 /// The answer for a body that was not accepted.
 [[nodiscard]] response to_response(const body_error& why, std::string_view trace_id);
@@ -34,8 +36,8 @@ namespace spotter::gateway {
 
 /// How the answer to a command looks.
 struct command_answer {
-  int status = 0;        // instead of 200 or 201
-  bool has_body = true;  // otherwise 204
+  int status = 0;       // instead of 200 or 201
+  bool has_body = true; // otherwise 204
 };
 
 /// Sends a command of the caller to its session, with what the headers ask for: Idempotency-Key,

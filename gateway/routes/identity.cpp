@@ -31,9 +31,9 @@ response granted(const messages::login_granted& login, int status) {
 template <class Message>
 awaitable<response> ask_identity(call& c, Message what, int status) {
   what.device = device_of(c);
-  auto waiting = ask<messages::login_reply>(
-    c, c.at.common().ports.identity, std::move(what),
-    c.at.common().config.limits.slow_ask_timeout, messages::failure_code::outcome_unknown);
+  auto waiting = ask<messages::login_reply>(c, c.at.common().ports.identity, std::move(what),
+                                            c.at.common().config.limits.slow_ask_timeout,
+                                            messages::failure_code::outcome_unknown);
   const auto reply = co_await std::move(waiting);
   if (!reply)
     co_return to_response(reply.error(), c.trace_id);

@@ -9,24 +9,22 @@ namespace {
 // GET /v1/live
 awaitable<response> get_live(call& c) {
   if (c.at.draining())
-    return answer(to_response(messages::failure{messages::failure_code::unavailable,
-                                            "The server is stopping.",
-                                            {},
-                                            1'000},
-                          c.trace_id));
+    return answer(to_response(
+      messages::failure{messages::failure_code::unavailable, "The server is stopping.", {}, 1'000},
+      c.trace_id));
   // A token is welcome here; without one the first message must bring it.
   constexpr std::string_view scheme = "bearer ";
   if (const auto given = c.req.header("authorization"); !given.empty()) {
-    const bool bearer = given.size() > scheme.size()
-                        && same_text(given.substr(0, scheme.size()), scheme);
-    const auto who = bearer ? c.at.tokens().verify(given.substr(scheme.size()), domain::now())
-                            : std::nullopt;
+    const bool bearer =
+      given.size() > scheme.size() && same_text(given.substr(0, scheme.size()), scheme);
+    const auto who =
+      bearer ? c.at.tokens().verify(given.substr(scheme.size()), domain::now()) : std::nullopt;
     if (!who)
       return answer(to_response(messages::failure{messages::failure_code::invalid_token,
-                                              "The access token has expired or is not valid.",
-                                              {},
-                                              0},
-                            c.trace_id));
+                                                  "The access token has expired or is not valid.",
+                                                  {},
+                                                  0},
+                                c.trace_id));
     c.who = *who;
   }
   return answer(websocket::shake_hands(c.req, c.at.common().config.allowed_origins, c.trace_id));
@@ -46,11 +44,9 @@ awaitable<response> get_stream(call& c) {
     return answer(to_response(failure, c.trace_id));
   }
   if (c.at.draining())
-    return answer(to_response(messages::failure{messages::failure_code::unavailable,
-                                            "The server is stopping.",
-                                            {},
-                                            1'000},
-                          c.trace_id));
+    return answer(to_response(
+      messages::failure{messages::failure_code::unavailable, "The server is stopping.", {}, 1'000},
+      c.trace_id));
   response out;
   if (c.req.method == verb::head)
     return answer(out);

@@ -67,8 +67,8 @@ awaitable<response> get_jwks(call& c) {
 awaitable<response> get_asset(call& c) {
   const auto* asset = find_asset(c.req.path());
   if (!asset)
-    return answer(to_response(http_problem::unknown_path, "There is nothing at this path.",
-                          c.trace_id));
+    return answer(
+      to_response(http_problem::unknown_path, "There is nothing at this path.", c.trace_id));
   response out;
   out.content_type = asset->content_type;
   out.body = asset->content;

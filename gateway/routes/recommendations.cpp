@@ -11,9 +11,9 @@ awaitable<response> post_recommendation(call& c) {
     co_return to_response(body.error(), c.trace_id);
   body->user_id = c.who.user_id;
   body->trace_id = c.trace_id;
-  auto waiting = ask<messages::command_reply>(
-    c, c.at.common().ports.recommender, std::move(*body),
-    c.at.common().config.limits.slow_ask_timeout, messages::failure_code::engine_failed);
+  auto waiting = ask<messages::command_reply>(c, c.at.common().ports.recommender, std::move(*body),
+                                              c.at.common().config.limits.slow_ask_timeout,
+                                              messages::failure_code::engine_failed);
   const auto reply = co_await std::move(waiting);
   if (!reply)
     co_return to_response(reply.error(), c.trace_id);

@@ -38,11 +38,11 @@ const std::string set_sql =
 const statement one_set{"read_set", set_sql.c_str()};
 
 // Deleted workouts count: a file that is imported again must not bring them back.
-const statement sources{
-  "load_sources", "SELECT w.source_external_id, w.source_hash, w.workout_id, w.first_seq,"
-                  "  w.created_at FROM spotter.workout w"
-                  " WHERE w.user_id = $1::uuid AND w.source_provider = $2::text"
-                  "  AND w.source_external_id = ANY ($3::text[])"};
+const statement sources{"load_sources",
+                        "SELECT w.source_external_id, w.source_hash, w.workout_id, w.first_seq,"
+                        "  w.created_at FROM spotter.workout w"
+                        " WHERE w.user_id = $1::uuid AND w.source_provider = $2::text"
+                        "  AND w.source_external_id = ANY ($3::text[])"};
 
 const statement exercise_of_history{
   "load_history_exercise",

@@ -145,7 +145,7 @@ CAF_TEST(asks for what it does not know) {
   CAF_CHECK(std::holds_alternative<load_exercise>(std::get<need>(d)));
 }
 
-CAF_TEST(an old version in If-Match is a conflict) {
+CAF_TEST(an old version in If - Match is a conflict) {
   begin();
   const auto id = domain::make_uuid_v7();
   const auto logged = carry_out(make(bench(5, 100, id)));

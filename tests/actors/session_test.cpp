@@ -23,10 +23,10 @@ struct store_script {
 
 writer_actor::behavior_type fake_writer(writer_actor::pointer self, store_script* script) {
   return {
-    [self, script](const store& s) {
-      script->units.emplace_back(s.unit, self->current_sender());
+    [self, script](const store& s) { script->units.emplace_back(s.unit, self->current_sender()); },
+    [](get_health) {
+      return health{"writer", true, {}};
     },
-    [](get_health) { return health{"writer", true, {}}; },
   };
 }
 
@@ -41,7 +41,9 @@ reader_actor::behavior_type fake_reader(reader_actor::pointer, store_script* scr
       return script->image;
     },
     [](const load_workout&) { return workout_image{}; },
-    [](const load_exercise&) { return exercise_image{true, false, {}, {}}; },
+    [](const load_exercise&) {
+      return exercise_image{true, false, {}, {}};
+    },
     [script](const load_events& ask) {
       event_range range;
       for (const auto& e : script->log)
@@ -56,7 +58,9 @@ reader_actor::behavior_type fake_reader(reader_actor::pointer, store_script* scr
     [](const load_exercise_history&) { return exercise_history{}; },
     [](const load_exercise_names&) { return exercise_names{}; },
     [](const load_import_file&) { return import_file{}; },
-    [](get_health) { return health{"reader", true, {}}; },
+    [](get_health) {
+      return health{"reader", true, {}};
+    },
   };
 }
 
@@ -101,9 +105,9 @@ struct fixture : test_coordinator_fixture<> {
   }
 
   ~fixture() override {
-    for (const auto& a : {caf::actor_cast<caf::actor>(shard), caf::actor_cast<caf::actor>(session),
-                          caf::actor_cast<caf::actor>(env->writer),
-                          caf::actor_cast<caf::actor>(env->reader), sink})
+    for (const auto& a :
+         {caf::actor_cast<caf::actor>(shard), caf::actor_cast<caf::actor>(session),
+          caf::actor_cast<caf::actor>(env->writer), caf::actor_cast<caf::actor>(env->reader), sink})
       caf::anon_send_exit(a, caf::exit_reason::user_shutdown);
     run();
   }
@@ -131,8 +135,7 @@ struct fixture : test_coordinator_fixture<> {
 
   void finish_store(store_result result) {
     auto [unit, asker] = script.units.back();
-    caf::anon_send(caf::actor_cast<caf::actor>(asker),
-                   stored{user_id, unit->unit_id, result, {}});
+    caf::anon_send(caf::actor_cast<caf::actor>(asker), stored{user_id, unit->unit_id, result, {}});
     if (result == store_result::committed)
       script.log.insert(script.log.end(), unit->events.begin(), unit->events.end());
     consume_messages();

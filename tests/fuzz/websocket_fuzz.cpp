@@ -56,8 +56,8 @@ outcome run(std::string bytes, std::size_t piece) {
   recorder seen;
   outcome out;
   // After a close frame nothing more is fed, as the connection would not.
-  for (std::size_t at = 0;
-       at < bytes.size() && out.code == close_code::normal && !seen.closed; at += piece)
+  for (std::size_t at = 0; at < bytes.size() && out.code == close_code::normal && !seen.closed;
+       at += piece)
     out.code = parser.feed(bytes.data() + at, std::min(piece, bytes.size() - at), most, seen);
   out.seen = std::move(seen.seen);
   return out;

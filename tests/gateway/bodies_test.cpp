@@ -93,11 +93,26 @@ CAF_TEST(keeps ranges) {
 }
 
 CAF_TEST(refuses what is not JSON) {
-  for (const auto* bad :
-       {"", "   ", "{", "{}}", "{} {}", "[", "{\"title\":}", "{\"title\":\"a\",}", "{'title':1}",
-        "{\"title\":tru}", "{\"x\":tru}", "{\"x\":01}", "{\"x\":1.}", "{\"x\":[1,]}", "nul",
-        "{\"title\":\"\xff\"}", "{\"title\":\"\\ud800\"}", "{\"title\":\"a\nb\"}",
-        "{\"title\":\"a\",\"title\":\"b\"}", "{\"x\":{\"a\":1 \"b\":2}}"})
+  for (const auto* bad : {"",
+                          "   ",
+                          "{",
+                          "{}}",
+                          "{} {}",
+                          "[",
+                          "{\"title\":}",
+                          "{\"title\":\"a\",}",
+                          "{'title':1}",
+                          "{\"title\":tru}",
+                          "{\"x\":tru}",
+                          "{\"x\":01}",
+                          "{\"x\":1.}",
+                          "{\"x\":[1,]}",
+                          "nul",
+                          "{\"title\":\"\xff\"}",
+                          "{\"title\":\"\\ud800\"}",
+                          "{\"title\":\"a\nb\"}",
+                          "{\"title\":\"a\",\"title\":\"b\"}",
+                          "{\"x\":{\"a\":1 \"b\":2}}"})
     CAF_CHECK_EQUAL(workout_errors(bad), "malformed");
   CAF_CHECK_EQUAL(workout_errors("{\"x\":" + std::string(100, '[') + std::string(100, ']') + "}"),
                   "malformed");
@@ -128,15 +143,15 @@ CAF_TEST(knows time zones and times) {
 }
 
 CAF_TEST(tells in a merge patch what is absent from what is null) {
-  const auto body = parse<parse_update_set>(std::string(R"({"reps":null,"rpe":9,"target":null})"),
-                                            body_context{});
+  const auto body =
+    parse<parse_update_set>(std::string(R"({"reps":null,"rpe":9,"target":null})"), body_context{});
   CAF_REQUIRE(body.has_value());
   CAF_CHECK_EQUAL(body->given,
                   messages::member_reps | messages::member_rpe | messages::member_target);
   CAF_CHECK(!body->actual.reps);
   CAF_CHECK(!body->target);
-  const auto workout
-    = parse<parse_update_workout>(std::string(R"({"notes":null})"), body_context{});
+  const auto workout =
+    parse<parse_update_workout>(std::string(R"({"notes":null})"), body_context{});
   CAF_REQUIRE(workout.has_value());
   CAF_CHECK(!workout->title);
   CAF_CHECK_EQUAL(workout->notes.value_or("kept"), "");
@@ -147,9 +162,9 @@ CAF_TEST(takes the id of the workout from a command but not from a body) {
   CAF_CHECK_EQUAL(errors_of(parse<parse_log_set>(text, body_context{})),
                   "/workout_id unknown_field");
   CAF_CHECK_EQUAL(errors_of(parse<parse_log_set>(text, body_context{"/data", true})), "none");
-  CAF_CHECK_EQUAL(errors_of(parse<parse_log_set>(set_with(R"("reps":"x")"),
-                                                 body_context{"/data", true})),
-                  "/data/reps invalid_type, /data/workout_id required");
+  CAF_CHECK_EQUAL(
+    errors_of(parse<parse_log_set>(set_with(R"("reps":"x")"), body_context{"/data", true})),
+    "/data/reps invalid_type, /data/workout_id required");
 }
 
 CAF_TEST(reads live messages) {
@@ -160,8 +175,7 @@ CAF_TEST(reads live messages) {
   CAF_CHECK_EQUAL(message->id.value_or(0), 4);
   CAF_CHECK_EQUAL(message->command, "set.log");
   CAF_CHECK_EQUAL(message->data, R"({"a":[1,"}"]})");
-  std::string resume
-    = R"({"type":"subscribe","topic":"me","since":{"epoch":3,"seq":12}})";
+  std::string resume = R"({"type":"subscribe","topic":"me","since":{"epoch":3,"seq":12}})";
   const auto subscribe = parse_live_message(padded_text{resume});
   CAF_REQUIRE(subscribe.has_value());
   CAF_CHECK(subscribe->since == (messages::position{3, 12}));
@@ -185,10 +199,11 @@ CAF_TEST(asks for the members that a type needs) {
 }
 
 CAF_TEST(reads the detail of an outcome as it is) {
-  const auto body
-    = parse<parse_outcome>(std::string(R"({"accepted":true,"detail":{"reps": [1, 2]}})"));
+  const auto body =
+    parse<parse_outcome>(std::string(R"({"accepted":true,"detail":{"reps": [1, 2]}})"));
   CAF_REQUIRE(body.has_value());
   CAF_CHECK_EQUAL(body->detail.view(), R"({"reps": [1, 2]})");
-  CAF_CHECK_EQUAL(errors_of(parse<parse_outcome>(std::string(R"({"accepted":1,"detail":{"a":tru}})"))),
-                  "malformed");
+  CAF_CHECK_EQUAL(
+    errors_of(parse<parse_outcome>(std::string(R"({"accepted":1,"detail":{"a":tru}})"))),
+    "malformed");
 }

@@ -99,7 +99,8 @@ CAF_TEST(holds nothing once a message is complete) {
 }
 
 CAF_TEST(joins fragments and lets control frames come between) {
-  const auto bytes = frame(more_text, "he") + frame(ping, "p") + frame(more, "l") + frame(fin, "lo");
+  const auto bytes =
+    frame(more_text, "he") + frame(ping, "p") + frame(more, "l") + frame(fin, "lo");
   for (const std::size_t piece : {1u, 2u, 5u, 1000u}) {
     seen = {};
     CAF_CHECK_EQUAL(feed(bytes, piece), close_code::normal);
@@ -170,16 +171,20 @@ CAF_TEST(refuses text that ends inside a character) {
 }
 
 CAF_TEST(refuses overlong forms and surrogates and what is past the last character) {
-  for (const auto* bad : {"\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xff",
-                          "\x80"})
+  for (const auto* bad :
+       {"\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xff", "\x80"})
     CAF_CHECK(!is_utf8(bad));
-  for (const auto* good : {"", "a", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x8f\x8b", "\xf4\x8f\xbf\xbf"})
+  for (const auto* good :
+       {"", "a", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x8f\x8b", "\xf4\x8f\xbf\xbf"})
     CAF_CHECK(is_utf8(good));
 }
 
 CAF_TEST(reads close frames) {
   CAF_CHECK_EQUAL(parse_close("").code, 1005);
-  CAF_CHECK_EQUAL(parse_close("\x03\xe8" "bye").code, 1000);
+  CAF_CHECK_EQUAL(parse_close("\x03\xe8"
+                              "bye")
+                    .code,
+                  1000);
   CAF_CHECK(parse_close("\x0f\xa0").valid);
   CAF_CHECK(!parse_close("\x03").valid);
   CAF_CHECK(!parse_close("\x03\xed").valid); // 1005 must not be sent

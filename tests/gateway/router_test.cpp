@@ -55,9 +55,9 @@ CAF_TEST(finds a route and what stands for its parts) {
 }
 
 CAF_TEST(knows no other path or version) {
-  for (const auto* path : {"/v1", "/v1/", "/v1/nothing", "/v1/workouts/", "/v1/workouts//sets",
-                           "/v2/workouts", "/v3/workouts", "/nothing", "", "v1/workouts",
-                           "/v1/a/b/c/d/e/f/g/h/i/j"}) {
+  for (const auto* path :
+       {"/v1", "/v1/", "/v1/nothing", "/v1/workouts/", "/v1/workouts//sets", "/v2/workouts",
+        "/v3/workouts", "/nothing", "", "v1/workouts", "/v1/a/b/c/d/e/f/g/h/i/j"}) {
     CAF_CHECK(outcome(verb::get, path) == router::outcome::unknown_path);
     CAF_CHECK(outcome(verb::post, path) == router::outcome::unknown_path);
   }

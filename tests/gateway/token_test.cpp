@@ -76,11 +76,12 @@ CAF_TEST(lets no token choose its algorithm) {
   CAF_CHECK(!accepts(R"({"alg":"HS256","kid":"k1"})", good_claims()));
   CAF_CHECK(!accepts(R"({"alg":"eddsa","kid":"k1"})", good_claims()));
   CAF_CHECK(!accepts(R"({"kid":"k1"})", good_claims()));
-  const auto unsigned_token
-    = to_base64url(R"({"alg":"none","kid":"k1"})") + "." + to_base64url(good_claims()) + ".";
+  const auto unsigned_token =
+    to_base64url(R"({"alg":"none","kid":"k1"})") + "." + to_base64url(good_claims()) + ".";
   CAF_CHECK(!accepts(unsigned_token));
   // The public key as the secret of an HMAC, the classic confusion.
-  const auto text = to_base64url(R"({"alg":"HS256","kid":"k1"})") + "." + to_base64url(good_claims());
+  const auto text =
+    to_base64url(R"({"alg":"HS256","kid":"k1"})") + "." + to_base64url(good_claims());
   std::string mac(crypto_auth_hmacsha256_BYTES, '\0');
   crypto_auth_hmacsha256(reinterpret_cast<unsigned char*>(mac.data()),
                          reinterpret_cast<const unsigned char*>(text.data()), text.size(),
@@ -151,10 +152,10 @@ CAF_TEST(remembers a token no longer than it is valid) {
 }
 
 CAF_TEST(publishes its keys) {
-  CAF_CHECK_EQUAL(to_jwks({key}),
-                  R"({"keys":[{"kty":"OKP","crv":"Ed25519","use":"sig","alg":"EdDSA","kid":"k1","x":")"
-                    + to_base64url({reinterpret_cast<const char*>(key.key.data()), 32})
-                    + R"("}]})");
+  CAF_CHECK_EQUAL(
+    to_jwks({key}),
+    R"({"keys":[{"kty":"OKP","crv":"Ed25519","use":"sig","alg":"EdDSA","kid":"k1","x":")"
+      + to_base64url({reinterpret_cast<const char*>(key.key.data()), 32}) + R"("}]})");
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
