@@ -60,10 +60,13 @@ bool server::drain(std::chrono::milliseconds deadline) {
   parts_->common.draining = true;
   for (auto& w : parts_->workers)
     w->drain();
-  auto& gate = parts_->common.gate;
-  while (gate.connections() > 0 && steady::now() < until)
-    std::this_thread::sleep_for(std::chrono::milliseconds{20});
-  return gate.connections() == 0;
+  const auto done = [this] {
+    return parts_->common.closed_acceptors >= parts_->workers.size()
+           && parts_->common.gate.connections() == 0;
+  };
+  while (!done() && steady::now() < until)
+    std::this_thread::sleep_for(std::chrono::milliseconds{5});
+  return done();
 }
 
 void server::stop() {

@@ -36,6 +36,7 @@ struct shared {
   const std::string jwks;
   ssl_context tls;
   std::atomic<bool> draining{false};
+  std::atomic<unsigned> closed_acceptors{0};
 };
 
 } // namespace spotter::gateway

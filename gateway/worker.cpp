@@ -88,6 +88,7 @@ void worker::drain() {
     draining_ = true;
     boost::system::error_code ignored;
     acceptor_.close(ignored);
+    ++common_.closed_acceptors;
     for (auto* connection : connections_)
       connection->drain();
     live_->drain();

@@ -162,10 +162,11 @@ void live_connection::send(const shared_bytes& bytes, std::size_t begin) {
 void live_connection::enqueue(const shared_bytes& bytes, std::size_t begin, std::size_t at) {
   if (!outbox_)
     outbox_ = std::make_unique<outbox>();
+  // Slow is who still has a full queue when more comes: one burst or replay may be larger than it.
+  const bool slow = outbox_->bytes > hub_.at().common().config.limits.send_queue_bytes;
   outbox_->segments.push_back({bytes, begin, at});
   outbox_->bytes += bytes->size() - at;
-  if (outbox_->bytes > hub_.at().common().config.limits.send_queue_bytes
-      && state_ == state::open) {
+  if (slow && state_ == state::open) {
     hub_.at().common().metrics.slow_consumers->inc();
     hub_.doom(*this, close_code::slow_consumer);
   }

@@ -1,0 +1,228 @@
+#include "gateway/server.hpp"
+
+#include "tests/gateway/client.hpp"
+#include "tests/gateway/scene.hpp"
+
+#define CAF_SUITE http_server
+#include "caf/test/dsl.hpp"
+
+using namespace spotter;
+using namespace spotter::messages;
+using spotter::test::answer;
+using spotter::test::client;
+using spotter::test::scene;
+using namespace std::chrono_literals;
+
+namespace {
+
+const auto workout = "/v1/workouts/01a20378-08a5-779d-b7c3-1af1b2d289b2";
+const auto sets = std::string(workout) + "/sets";
+const std::string set = R"({"exercise_id":"01a20378-08a5-779d-b7c3-1af1b2d289b3","reps":5})";
+
+bool says(const answer& a, std::string_view code) {
+  return a.body.find("\"code\":\"" + std::string(code) + "\"") != a.body.npos;
+}
+
+} // namespace
+
+CAF_TEST(carries a set to the session and the answer back) {
+  scene s;
+  client c{s.port()};
+  const auto a = c.call("POST", sets, s.token(), set, "Idempotency-Key: k1\r\nIf-Match: \"3\"\r\n");
+  CAF_CHECK_EQUAL(a.status, 201);
+  CAF_CHECK_EQUAL(a.body, R"({"seq":1})");
+  CAF_CHECK_EQUAL(a.headers.at("etag"), "\"1\"");
+  CAF_CHECK(a.headers.contains("x-request-id"));
+  CAF_CHECK(a.headers.contains("server-timing"));
+  CAF_REQUIRE_EQUAL(s.known().commands.size(), 1u);
+  const auto& cmd = s.known().commands[0];
+  CAF_CHECK_EQUAL(cmd.user_id, s.known().user_id);
+  CAF_CHECK_EQUAL(cmd.once->key, "k1");
+  CAF_CHECK_EQUAL(cmd.if_match.value_or(0), 3);
+  CAF_CHECK_EQUAL(std::get<log_set>(cmd.body).entry.actual.reps.value_or(0), 5);
+}
+
+CAF_TEST(says nothing new when the version is the one that the client has) {
+  scene s;
+  client c{s.port()};
+  CAF_CHECK_EQUAL(c.call("GET", workout, s.token()).headers.at("etag"), "\"7\"");
+  const auto a = c.call("GET", workout, s.token(), {}, "If-None-Match: W/\"6\", \"7\"\r\n");
+  CAF_CHECK_EQUAL(a.status, 304);
+  CAF_CHECK(a.body.empty());
+}
+
+CAF_TEST(answers pipelined requests in their order) {
+  scene s;
+  client c{s.port()};
+  std::string all;
+  for (const auto* path : {"/livez", "/v1/nothing", "/livez"})
+    all += std::string("GET ") + path + " HTTP/1.1\r\nHost: a\r\n\r\n";
+  c.send(all);
+  CAF_CHECK_EQUAL(c.read_answer().status, 200);
+  CAF_CHECK_EQUAL(c.read_answer().status, 404);
+  CAF_CHECK_EQUAL(c.read_answer().status, 200);
+}
+
+CAF_TEST(ends requests whose head does not come) {
+  scene s{[](auto& config) { config.limits.header_timeout = 50ms; }};
+  client c{s.port()};
+  c.send("GET /livez HTTP/1.1\r\nHost: a\r\n");
+  CAF_CHECK_EQUAL(c.read_answer().status, 408);
+  CAF_CHECK(c.at_end());
+}
+
+CAF_TEST(ends requests whose body does not come) {
+  scene s{[](auto& config) { config.limits.body_timeout = 50ms; }};
+  client c{s.port()};
+  c.send("POST " + sets + " HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+         + "Content-Length: 10\r\nAuthorization: Bearer " + s.token() + "\r\n\r\n{");
+  CAF_CHECK_EQUAL(c.read_answer().status, 408);
+}
+
+CAF_TEST(ends connections that are idle) {
+  scene s{[](auto& config) { config.limits.idle_timeout = 50ms; }};
+  client c{s.port()};
+  CAF_CHECK_EQUAL(c.call("GET", "/livez", {}).status, 200);
+  CAF_CHECK(c.at_end());
+}
+
+CAF_TEST(refuses bodies that are too large by their announcement and by their size) {
+  scene s{[](auto& config) { config.limits.body_bytes = 1'000; }};
+  client announced{s.port()};
+  announced.send("POST " + sets + " HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+                 + "Content-Length: 1001\r\nAuthorization: Bearer " + s.token() + "\r\n\r\n");
+  CAF_CHECK(says(announced.read_answer(), "too_large"));
+  CAF_CHECK(announced.at_end());
+  client chunked{s.port()};
+  std::string text = "POST " + sets + " HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+                     + "Transfer-Encoding: chunked\r\nAuthorization: Bearer " + s.token()
+                     + "\r\n\r\n";
+  for (int i = 0; i < 20; ++i)
+    text += "64\r\n" + std::string(100, ' ') + "\r\n";
+  chunked.send(text);
+  CAF_CHECK_EQUAL(chunked.read_answer().status, 413);
+}
+
+CAF_TEST(says continue only where it will read the body) {
+  scene s;
+  client c{s.port()};
+  const std::string head = "POST " + sets + " HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"
+                           + "Content-Type: application/json\r\nContent-Length: "
+                           + std::to_string(set.size()) + "\r\n";
+  c.send(head + "Authorization: Bearer " + s.token() + "\r\n\r\n");
+  CAF_CHECK_EQUAL(c.read_answer().status, 100);
+  c.send(set);
+  CAF_CHECK_EQUAL(c.read_answer().status, 201);
+  client refused{s.port()};
+  refused.send(head + "\r\n");
+  CAF_CHECK_EQUAL(refused.read_answer().status, 401);
+}
+
+CAF_TEST(keeps the connection after a refusal with a small body) {
+  scene s;
+  client c{s.port()};
+  CAF_CHECK_EQUAL(c.call("POST", sets, {}, set).status, 401);
+  CAF_CHECK_EQUAL(c.call("POST", sets, s.token(), set).status, 201);
+}
+
+CAF_TEST(asks again when the session had ended before it took the request) {
+  scene s;
+  client c{s.port()};
+  CAF_CHECK_EQUAL(c.call("POST", sets, s.token(), set).status, 201);
+  s.kill_session();
+  CAF_CHECK_EQUAL(c.call("POST", sets, s.token(), set).status, 201);
+  CAF_CHECK_EQUAL(s.known().sessions, 2);
+  CAF_CHECK_EQUAL(s.known().commands.size(), 2u);
+}
+
+CAF_TEST(does not repeat a request that was taken) {
+  scene s;
+  client c{s.port()};
+  s.known().dies = true;
+  const auto a = c.call("POST", sets, s.token(), set);
+  CAF_CHECK_EQUAL(a.status, 503);
+  CAF_CHECK(says(a, "outcome_unknown"));
+  CAF_CHECK(a.headers.contains("retry-after"));
+  CAF_CHECK_EQUAL(s.known().commands.size(), 1u);
+}
+
+CAF_TEST(asks again when the session says that it has moved) {
+  scene s;
+  client c{s.port()};
+  s.known().decide = [n = 0](const command&) mutable {
+    return ++n == 1 ? command_reply{failure{failure_code::moved, "", {}, 0}}
+                    : command_reply{outcome{true, false, 2, {1, 2}, std::string{"{}"}, {}}};
+  };
+  CAF_CHECK_EQUAL(c.call("POST", sets, s.token(), set).status, 201);
+  CAF_CHECK_EQUAL(s.known().commands.size(), 2u);
+}
+
+CAF_TEST(gives up on an actor that does not answer) {
+  scene s{[](auto& config) { config.limits.ask_timeout = 50ms; }};
+  client c{s.port()};
+  s.known().silent = true;
+  CAF_CHECK(says(c.call("POST", sets, s.token(), set), "deadline_exceeded"));
+}
+
+CAF_TEST(sheds asks over the limit) {
+  scene s{[](auto& config) {
+    config.limits.pending_asks = 0;
+    config.io_threads = 1;
+  }};
+  client c{s.port()};
+  const auto a = c.call("POST", sets, s.token(), set);
+  CAF_CHECK_EQUAL(a.status, 503);
+  CAF_CHECK(says(a, "overloaded"));
+}
+
+CAF_TEST(refuses connections over the limit) {
+  scene s{[](auto& config) { config.limits.connections_per_address = 1; }};
+  client first{s.port()};
+  CAF_CHECK_EQUAL(first.call("GET", "/livez", {}).status, 200);
+  client second{s.port()};
+  CAF_CHECK_EQUAL(second.read_answer().status, 503);
+  CAF_CHECK(second.at_end());
+}
+
+CAF_TEST(bounds sign ins by address) {
+  scene s{[](auto& config) { config.limits.sign_ins_per_minute = 2; }};
+  client c{s.port()};
+  const std::string body = R"({"email":"a@b","password":"x"})";
+  for (int i = 0; i < 2; ++i)
+    CAF_CHECK(says(c.call("POST", "/v1/auth/login", {}, body), "unavailable"));
+  const auto a = c.call("POST", "/v1/auth/login", {}, body);
+  CAF_CHECK_EQUAL(a.status, 429);
+  CAF_CHECK(a.headers.contains("retry-after"));
+  CAF_CHECK(a.headers.contains("ratelimit"));
+  CAF_CHECK(a.headers.contains("ratelimit-policy"));
+}
+
+CAF_TEST(lets pages of listed origins in) {
+  scene s{[](auto& config) { config.allowed_origins = {"https://app.example"}; }};
+  client c{s.port()};
+  const auto a = c.call("OPTIONS", sets, {}, {},
+                        "Origin: https://app.example\r\nAccess-Control-Request-Method: POST\r\n");
+  CAF_CHECK_EQUAL(a.status, 204);
+  CAF_CHECK_EQUAL(a.headers.at("access-control-allow-origin"), "https://app.example");
+  const auto other = c.call("GET", "/livez", {}, {}, "Origin: https://evil.example\r\n");
+  CAF_CHECK(!other.headers.contains("access-control-allow-origin"));
+}
+
+CAF_TEST(honours the trace that it is part of) {
+  scene s;
+  client c{s.port()};
+  const auto a
+    = c.call("GET", "/v1/nothing", {}, {},
+             "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n");
+  CAF_CHECK(a.body.find("0af7651916cd43dd8448eb211c80319c") != a.body.npos);
+}
+
+CAF_TEST(lets requests end when it stops and takes no new connections) {
+  scene s;
+  client idle{s.port()};
+  CAF_CHECK_EQUAL(idle.call("GET", "/livez", {}).status, 200);
+  CAF_CHECK(s.server().drain(5s));
+  CAF_CHECK(idle.at_end());
+  const client late{s.port()};
+  CAF_CHECK(!late.connected());
+}
