@@ -56,6 +56,14 @@ struct wire<domain::uuid> {
 };
 
 template <>
+struct wire<bool> {
+  static constexpr std::int32_t oid = 16;
+  static void append(std::string& out, bool x) {
+    detail::put_element(out, std::string_view{x ? "\x01" : "\0", 1});
+  }
+};
+
+template <>
 struct wire<std::int16_t> {
   static constexpr std::int32_t oid = 21;
   static void append(std::string& out, std::int16_t x) { detail::put_element(out, x); }

@@ -12,15 +12,21 @@ using namespace messages;
 
 namespace {
 
-constexpr const char* commit_sql
-  = "SELECT spotter.commit_units($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, "
-    "$15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30)";
+constexpr int commit_parameters = 30;
+
+/// `$from, …`, so many of them.
+std::string placeholders(int from, int count) {
+  std::string out;
+  for (int i = from; i < from + count; ++i)
+    out.append(i == from ? "$" : ", $").append(std::to_string(i));
+  return out;
+}
 
 pqxx::bytes_view as_bytes(std::string_view text) {
   return {reinterpret_cast<const std::byte*>(text.data()), text.size()};
 }
 
-/// Sets and events go in the one call; anything else is a statement of its own before it.
+/// Sets and events need nothing but `commit_units`.
 bool is_hot(const change& c) {
   return std::holds_alternative<add_set>(c);
 }
@@ -28,7 +34,12 @@ bool is_hot(const change& c) {
 } // namespace
 
 void unit_batch::prepare(pqxx::connection& connection) {
-  connection.prepare(commit_statement, commit_sql);
+  const auto commit = "SELECT spotter.commit_units(" + placeholders(1, commit_parameters) + ")";
+  connection.prepare(commit_statement, commit);
+  // What is in FROM runs first: a set refers to an instance of the same batch.
+  connection.prepare(put_statement,
+                     commit + " FROM spotter.put_units($3, "
+                       + placeholders(commit_parameters + 1, row_batch::parameter_count) + ")");
 }
 
 void unit_batch::commit(pqxx::connection& connection, std::vector<unit_ptr>& units) {
@@ -36,12 +47,25 @@ void unit_batch::commit(pqxx::connection& connection, std::vector<unit_ptr>& uni
   std::sort(units.begin(), units.end(),
             [](const unit_ptr& a, const unit_ptr& b) { return a->user_id < b->user_id; });
   collect(units);
-  const bool hot_only = std::all_of(units.begin(), units.end(), [](const unit_ptr& u) {
+  pqxx::params parameters;
+  parameters.reserve(commit_parameters + row_batch::parameter_count);
+  append_to(parameters);
+  const auto is_hot_unit = [](const unit_ptr& u) {
     return !u->answer && std::all_of(u->changes.begin(), u->changes.end(), is_hot);
-  });
-  if (hot_only) {
+  };
+  if (std::all_of(units.begin(), units.end(), is_hot_unit)) {
     pqxx::nontransaction tx{connection};
-    tx.exec(pqxx::prepped{commit_statement}, parameters());
+    tx.exec(pqxx::prepped{commit_statement}, parameters);
+    return;
+  }
+  if (std::all_of(units.begin(), units.end(),
+                  [](const unit_ptr& u) { return row_batch::takes(*u); })) {
+    rows_.clear();
+    for (const auto& unit : units)
+      rows_.add(*unit);
+    rows_.append_to(parameters);
+    pqxx::nontransaction tx{connection};
+    tx.exec(pqxx::prepped{put_statement}, parameters);
     return;
   }
   pqxx::work tx{connection};
@@ -53,7 +77,7 @@ void unit_batch::commit(pqxx::connection& connection, std::vector<unit_ptr>& uni
     if (unit->answer)
       remember(tx, *unit);
   }
-  tx.exec(pqxx::prepped{commit_statement}, parameters());
+  tx.exec(pqxx::prepped{commit_statement}, parameters);
   // Records are worked out from the sets, so after them.
   for (const auto& unit : units)
     for (const auto& c : unit->changes)
@@ -154,11 +178,8 @@ void unit_batch::clear() {
   each([](auto& array) { array.clear(); }, SPOTTER_BATCH_ARRAYS);
 }
 
-pqxx::params unit_batch::parameters() {
-  pqxx::params out;
-  out.reserve(30);
+void unit_batch::append_to(pqxx::params& out) {
   each([&out](auto& array) { out.append(as_bytes(array.bytes())); }, SPOTTER_BATCH_ARRAYS);
-  return out;
 }
 
 #undef SPOTTER_BATCH_ARRAYS

@@ -2,6 +2,7 @@
 
 #include "actors/messages/store.hpp"
 #include "persistence/binary_array.hpp"
+#include "persistence/row_batch.hpp"
 
 #include <pqxx/pqxx>
 
@@ -17,12 +18,14 @@ using unit_ptr = std::shared_ptr<const messages::store_unit>;
   return user_id.bytes[15];
 }
 
-/// Turns units of work into the parameters of one `spotter.commit_units` call. Keeps its memory from
-/// batch to batch.
+/// Turns units of work into the parameters of one statement: `spotter.commit_units` for sets and
+/// events alone, with `spotter.put_units` before it for what else is common. Rarer changes take a
+/// transaction of several statements. Keeps its memory from batch to batch.
 class unit_batch {
 public:
   /// Names of the statements that `prepare` makes on a connection.
   static constexpr const char* commit_statement = "commit_units";
+  static constexpr const char* put_statement = "put_and_commit_units";
 
   static void prepare(pqxx::connection& connection);
 
@@ -35,8 +38,9 @@ private:
   void add_event(const messages::store_unit& unit, const messages::event& e);
   void add_set(const domain::uuid& user_id, const domain::set_record& set);
   void clear();
-  [[nodiscard]] pqxx::params parameters();
+  void append_to(pqxx::params& out);
 
+  row_batch rows_;
   binary_array<std::int32_t> shards_;
   binary_array<std::int64_t> epochs_;
   binary_array<domain::uuid> users_;

@@ -114,6 +114,56 @@ CAF_TEST(stores a set with its event) {
   CAF_CHECK_EQUAL(count("event"), 1);
 }
 
+CAF_TEST(a commit keeps its connection) {
+  CAF_CHECK_EQUAL(commit(set_unit(tests::alice, 'a', 1)), store_result::committed);
+  const auto* made = system.metrics().counter_singleton("spotter.writer", "reconnects", "");
+  const auto before = made->value();
+  for (int seq = 2; seq < 5; ++seq)
+    CAF_CHECK_EQUAL(commit(set_unit(tests::alice, 'a', seq)), store_result::committed);
+  CAF_CHECK_EQUAL(made->value(), before);
+}
+
+CAF_TEST(a new workout comes with its first set and its answer) {
+  auto unit = set_unit(tests::alice, 'a', 1);
+  auto& set = std::get<add_set>(unit->changes[0]).set;
+  domain::workout w;
+  w.workout_id = set.workout_id = domain::make_uuid_v7();
+  w.title = "Bench day";
+  w.started_at = w.created_at = w.updated_at = domain::now();
+  w.time_zone = "Europe/Berlin";
+  w.local_date = "2026-02-03";
+  w.first_seq = w.version = 1;
+  domain::exercise_instance instance;
+  instance.instance_id = set.exercise_instance_id = domain::make_uuid_v7();
+  instance.workout_id = w.workout_id;
+  instance.exercise_id = tests::bench_press;
+  instance.version = 1;
+  unit->changes.emplace_back(put_workout{w});
+  unit->changes.emplace_back(put_instance{instance, false});
+  for (const auto& record : domain::new_records(set, tests::bench_press, {}))
+    unit->changes.emplace_back(put_record{record});
+  unit->answer = remembered_answer{"key", "print", true, 1, {1, 1}, shared_text{"{}"}};
+  CAF_CHECK_EQUAL(commit(unit), store_result::committed);
+  CAF_CHECK_EQUAL(count("workout_set"), 1);
+  CAF_CHECK_EQUAL(count("personal_record"), 2);
+  CAF_CHECK_EQUAL(count("idempotency_key"), 1);
+
+  auto second = set_unit(tests::alice, 'a', 2);
+  w.state = domain::workout_state::finished;
+  w.finished_at = w.updated_at = domain::now();
+  w.version = 2;
+  second->changes = {put_workout{w}};
+  CAF_CHECK_EQUAL(commit(second), store_result::committed);
+  const auto row =
+    rows.sql("SELECT title, state, local_date::text, finished_at IS NOT NULL, version"
+             "  FROM spotter.workout WHERE title = 'Bench day'")[0];
+  CAF_CHECK_EQUAL(row[1].as<int>(), 2);
+  CAF_CHECK_EQUAL(row[2].as<std::string>(), "2026-02-03");
+  CAF_CHECK(row[3].as<bool>());
+  CAF_CHECK_EQUAL(row[4].as<int>(), 2);
+  CAF_CHECK_EQUAL(rows.sql("SELECT count(*) FROM spotter.audit")[0][0].as<int>(), 1);
+}
+
 CAF_TEST(one bad unit fails alone) {
   auto good = set_unit(tests::alice, 'a', 1);
   auto bad = set_unit(tests::bob, 'b', 1);
@@ -197,8 +247,7 @@ CAF_TEST(rebuilt records follow the rules of the domain) {
   unit->changes.emplace_back(add_set{warmup});
   unit->changes.emplace_back(rebuild_records{tests::bench_press});
   CAF_CHECK_EQUAL(commit(unit), store_result::committed);
-  const auto records
-    = rows.sql("SELECT kind, value FROM spotter.personal_record ORDER BY kind");
+  const auto records = rows.sql("SELECT kind, value FROM spotter.personal_record ORDER BY kind");
   CAF_REQUIRE_EQUAL(records.size(), 2);
   CAF_CHECK_EQUAL(records[0][1].as<double>(), 110.0);
   std::vector<domain::personal_record> best;
