@@ -18,6 +18,7 @@
 #include <caf/event_based_actor.hpp>
 #include <caf/scoped_actor.hpp>
 #include <caf/telemetry/metric_registry.hpp>
+#include <spdlog/spdlog.h>
 
 #include <atomic>
 #include <cstdio>
@@ -36,7 +37,9 @@ constexpr int sets_in_workout = 50;
 
 std::atomic<std::int64_t> logged{0};
 
-[[noreturn]] void fail(const std::string& why) { throw std::runtime_error(why); }
+[[noreturn]] void fail(const std::string& why) {
+  throw std::runtime_error(why);
+}
 
 /// A database with a schema, the catalogue and users.
 class stage {
@@ -56,8 +59,8 @@ public:
       fail(done.error());
     pqxx::connection db{database_->superuser_connection_string()};
     pqxx::nontransaction tx{db};
-    exercise_ = domain::parse_uuid(
-                  tx.query_value<std::string>("SELECT exercise_id::text FROM spotter.exercise LIMIT 1"))
+    exercise_ = domain::parse_uuid(tx.query_value<std::string>(
+                                     "SELECT exercise_id::text FROM spotter.exercise LIMIT 1"))
                   .value();
     for (std::size_t i = 0; i < athletes; ++i) {
       users_.push_back(domain::make_uuid_v7());
@@ -82,7 +85,7 @@ private:
   std::vector<domain::uuid> users_;
 };
 
-/// Starts a workout, logs its sets, starts the next.
+/// Starts a workout, logs its sets, finishes it, starts the next.
 struct athlete_state {
   athlete_state(caf::event_based_actor* pointer, const domain::uuid& user_id,
                 const domain::uuid& exercise_id, caf::actor session_actor)
@@ -94,11 +97,13 @@ struct athlete_state {
   }
 
   void next() {
-    command c{user, {}, {}, {}, start_workout{}};
-    if (sets % sets_in_workout == 0) {
+    command c{user, {}, {}, {}, finish_workout{workout, {}}};
+    if (sets < 0) {
       workout = domain::make_uuid_v7();
-      std::get<start_workout>(c.body).workout_id = workout;
-    } else {
+      start_workout start;
+      start.workout_id = workout;
+      c.body = std::move(start);
+    } else if (sets < sets_in_workout) {
       log_set log{workout, {}};
       log.entry.set_id = domain::make_uuid_v7();
       log.entry.exercise_id = exercise;
@@ -106,7 +111,7 @@ struct athlete_state {
       log.entry.actual.weight = domain::weight{82.5, domain::weight_unit::kg};
       c.body = std::move(log);
     }
-    ++sets;
+    sets = sets < sets_in_workout ? sets + 1 : -1;
     self->request(caf::actor_cast<session_actor>(session), caf::infinite, std::move(c))
       .then([this](const command_reply& reply) {
         if (const auto* why = std::get_if<failure>(&reply.result)) {
@@ -123,7 +128,7 @@ struct athlete_state {
   domain::uuid exercise;
   caf::actor session;
   domain::uuid workout;
-  int sets = 0;
+  int sets = -1; // logged in this workout; -1: there is none
 };
 
 /// What the writer has measured so far.
@@ -154,8 +159,8 @@ figures read_figures(caf::actor_system& system) {
 
 void measure(const std::filesystem::path& folder, std::size_t athletes, double lasts) {
   stage where{folder, athletes};
-  const auto epochs = persistence::take_all_shards(where.connection(database_role::writer),
-                                                   domain::make_uuid_v7());
+  const auto epochs =
+    persistence::take_all_shards(where.connection(database_role::writer), domain::make_uuid_v7());
   server::actor_runtime runtime{0};
   auto& system = runtime.system();
   persistence::writer_settings writing;
@@ -187,12 +192,14 @@ void measure(const std::filesystem::path& folder, std::size_t athletes, double l
   const auto logged_before = logged.load();
   std::this_thread::sleep_for(std::chrono::duration<double>(lasts));
   const auto after = read_figures(system);
-  const auto commits = static_cast<double>(std::max<std::int64_t>(1, after.commits - before.commits));
+  const auto commits =
+    static_cast<double>(std::max<std::int64_t>(1, after.commits - before.commits));
   std::printf("{\"units_per_second\":%.0f,\"units_in_commit\":%.2f,\"commit_ms\":%.4f}\n",
               static_cast<double>(logged.load() - logged_before) / lasts,
               static_cast<double>(after.units - before.units) / commits,
               (after.seconds - before.seconds) * 1000 / commits);
   std::fflush(stdout);
+  spdlog::set_level(spdlog::level::off); // that the database goes away is no news
   where.stop();
   std::filesystem::remove_all(folder);
   std::_Exit(0); // the athletes would never end

@@ -57,9 +57,9 @@ private:
 class live_user {
 public:
   live_user(loop& at, const endpoint& to, athlete who, long in_flight, tally& found)
-    : athlete_{std::move(who)}, tally_{found},
-      connection_{at, to, "/v1/live", athlete_.who().token,
-                  [this](std::string_view text) { receive(text); }} {
+    : athlete_{std::move(who)}, tally_{found}, connection_{
+                                                 at, to, "/v1/live", athlete_.who().token,
+                                                 [this](std::string_view text) { receive(text); }} {
     for (long i = 0; i < in_flight; ++i)
       send();
   }
@@ -94,6 +94,7 @@ int measure_sets(options& given) {
   const auto in_flight = given.number("in_flight", 1);
   const auto people = make_people(given.text("key"), given.number("first", 0), connections);
   const auto exercise = given.text("exercise");
+  const auto workout = static_cast<int>(given.number("sets_in_workout", 50));
   const auto warm = from_seconds(given.seconds("warm", 1));
   const auto lasts = from_seconds(given.seconds("seconds", 3));
   given.done();
@@ -103,7 +104,7 @@ int measure_sets(options& given) {
   std::vector<std::unique_ptr<rest_user>> rest;
   std::vector<std::unique_ptr<live_user>> sockets;
   for (const auto& person : people) {
-    athlete who{person, exercise, 50};
+    athlete who{person, exercise, workout};
     if (live)
       sockets.push_back(std::make_unique<live_user>(at, to, std::move(who), in_flight, found));
     else
