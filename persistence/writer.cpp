@@ -94,6 +94,8 @@ bool writer_state::connected() {
   if (connection_ && connection_->is_open())
     return true;
   connection_.reset();
+  if (clock::now() < next_attempt_)
+    return false; // whoever asks, be it a unit or a health check
   try {
     connection_.emplace(connect(settings_.connection));
     unit_batch::prepare(*connection_);
@@ -104,6 +106,7 @@ bool writer_state::connected() {
     spdlog::warn("writer: no connection to the database: {}", why.what());
     connection_.reset();
     backoff_ = std::clamp(backoff_ * 2, first_backoff, last_backoff);
+    next_attempt_ = clock::now() + backoff_;
     return false;
   }
 }

@@ -76,6 +76,7 @@ private:
   std::vector<entry> queue_;
   bool awake_ = false; // a flush is on its way
   std::chrono::milliseconds backoff_{0};
+  clock::time_point next_attempt_; // to connect
   caf::telemetry::int_counter* committed_units_;
   caf::telemetry::int_counter* failed_units_;
   caf::telemetry::int_counter* reconnects_;
