@@ -16,13 +16,8 @@ namespace spotter::gateway {
 /// What all io threads of a gateway share. Constant once it listens, or safe from any thread.
 struct shared {
   shared(caf::actor_system& sys, gateway_config configuration, gateway_ports reached)
-    : system(sys),
-      config(std::move(configuration)),
-      ports(std::move(reached)),
-      metrics(sys),
-      routes(sys),
-      gate(config.limits),
-      jwks(to_jwks(ports.keys)) {
+    : system(sys), config(std::move(configuration)), ports(std::move(reached)), metrics(sys),
+      routes(sys), gate(config.limits), jwks(to_jwks(ports.keys)) {
     if (!config.tls_certificate.empty())
       tls = make_tls_context(config.tls_certificate, config.tls_key);
   }

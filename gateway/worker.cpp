@@ -28,22 +28,17 @@ constexpr auto tick_every = 100ms;
 constexpr int ticks_per_sweep = 10;
 
 // What a connection over the limit is told, where it can be told at all.
-constexpr std::string_view refusal
-  = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\n"
-    "Content-Length: 0\r\n\r\n";
+constexpr std::string_view refusal =
+  "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\n"
+  "Content-Length: 0\r\n\r\n";
 
 } // namespace
 
 worker::worker(shared& common, unsigned index)
-  : common_(common),
-    index_(index),
-    work_(net::make_work_guard(io_.get_executor())),
-    acceptor_(io_.get_executor()),
-    ticker_(io_.get_executor()),
-    accept_pause_(io_.get_executor()),
+  : common_(common), index_(index), work_(net::make_work_guard(io_.get_executor())),
+    acceptor_(io_.get_executor()), ticker_(io_.get_executor()), accept_pause_(io_.get_executor()),
     bridge_(common.system, io_, common.config.limits.pending_asks),
-    sessions_(bridge_, common.ports.shard_of),
-    tokens_(common.ports.keys, common.config.issuer),
+    sessions_(bridge_, common.ports.shard_of), tokens_(common.ports.keys, common.config.issuer),
     live_(std::make_unique<live_hub>(*this)),
     scratch_(std::make_unique<std::array<char, 64 * 1024>>()) {
   randombytes_buf(random_, sizeof random_);
@@ -137,8 +132,7 @@ awaitable<void> worker::accept() {
     if (!common_.gate.open(peer.address())) {
       common_.metrics.refused_connections->inc();
       if (!common_.tls)
-        ::send(socket.native_handle(), refusal.data(), refusal.size(),
-               MSG_NOSIGNAL | MSG_DONTWAIT);
+        ::send(socket.native_handle(), refusal.data(), refusal.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
       continue;
     }
     std::make_shared<http_connection>(*this, transport{std::move(socket), common_.tls.get()},

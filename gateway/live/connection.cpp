@@ -20,13 +20,8 @@ constexpr std::size_t most_parts = 16; // of one write
 
 live_connection::live_connection(live_hub& hub, live_wire wire, transport stream,
                                  net::ip::address peer, caller who, steady::time_point now)
-  : hub_(hub),
-    stream_(std::move(stream)),
-    peer_(std::move(peer)),
-    who_(who),
-    opened_(now),
-    next_ping_(now + hub.at().common().config.limits.heartbeat),
-    wire_(wire) {
+  : hub_(hub), stream_(std::move(stream)), peer_(std::move(peer)), who_(who), opened_(now),
+    next_ping_(now + hub.at().common().config.limits.heartbeat), wire_(wire) {
   if (const auto size = hub.at().common().config.limits.socket_send_buffer; size > 0) {
     boost::system::error_code ignored;
     stream_.socket().set_option(net::socket_base::send_buffer_size(size), ignored);
@@ -45,13 +40,13 @@ void live_connection::start(std::string early) {
 }
 
 void live_connection::wait_readable() {
-  stream_.socket().async_wait(
-    tcp_socket::wait_read, [self = pointer{this}](boost::system::error_code ec) {
-      if (ec || self->state_ == state::gone)
-        return;
-      self->on_readable();
-      self->hub_.flush();
-    });
+  stream_.socket().async_wait(tcp_socket::wait_read,
+                              [self = pointer{this}](boost::system::error_code ec) {
+                                if (ec || self->state_ == state::gone)
+                                  return;
+                                self->on_readable();
+                                self->hub_.flush();
+                              });
 }
 
 void live_connection::on_readable() {
@@ -177,16 +172,16 @@ void live_connection::enqueue(const shared_bytes& bytes, std::size_t begin, std:
 void live_connection::wait_writable(io_state what) {
   if (outbox_)
     outbox_->waiting = true;
-  stream_.socket().async_wait(
-    what == io_state::want_read ? tcp_socket::wait_read : tcp_socket::wait_write,
-    [self = pointer{this}](boost::system::error_code ec) {
-      if (self->outbox_)
-        self->outbox_->waiting = false;
-      if (ec || self->state_ == state::gone)
-        return;
-      self->on_writable();
-      self->hub_.flush();
-    });
+  stream_.socket().async_wait(what == io_state::want_read ? tcp_socket::wait_read
+                                                          : tcp_socket::wait_write,
+                              [self = pointer{this}](boost::system::error_code ec) {
+                                if (self->outbox_)
+                                  self->outbox_->waiting = false;
+                                if (ec || self->state_ == state::gone)
+                                  return;
+                                self->on_writable();
+                                self->hub_.flush();
+                              });
 }
 
 void live_connection::on_writable() {

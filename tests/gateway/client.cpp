@@ -98,8 +98,8 @@ answer client::call(std::string_view method, std::string_view path, std::string_
   if (!token.empty())
     ((text += "Authorization: Bearer ") += token) += "\r\n";
   if (!body.empty())
-    text += "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size())
-            + "\r\n";
+    text +=
+      "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
   (text += "\r\n") += body;
   send(text);
   return read_answer();
@@ -166,8 +166,8 @@ ws_message client::read_message() {
   if (out.text.size() < size)
     out.ended = true;
   if (out.kind == gateway::websocket::opcode::close && out.text.size() >= 2)
-    out.close_code = static_cast<std::uint16_t>(
-      (static_cast<unsigned char>(out.text[0]) << 8) | static_cast<unsigned char>(out.text[1]));
+    out.close_code = static_cast<std::uint16_t>((static_cast<unsigned char>(out.text[0]) << 8)
+                                                | static_cast<unsigned char>(out.text[1]));
   return out;
 }
 

@@ -11,7 +11,7 @@ namespace spotter::test {
 
 /// An HTTP answer as it came.
 struct answer {
-  int status = 0; // 0: the connection ended instead
+  int status = 0;                             // 0: the connection ended instead
   std::map<std::string, std::string> headers; // lower-case names
   std::string body;
 };

@@ -106,9 +106,9 @@ CAF_TEST(refuses bodies that are too large by their announcement and by their si
 CAF_TEST(says continue only where it will read the body) {
   scene s;
   client c{s.port()};
-  const std::string head = "POST " + sets + " HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"
-                           + "Content-Type: application/json\r\nContent-Length: "
-                           + std::to_string(set.size()) + "\r\n";
+  const std::string head =
+    "POST " + sets + " HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"
+    + "Content-Type: application/json\r\nContent-Length: " + std::to_string(set.size()) + "\r\n";
   c.send(head + "Authorization: Bearer " + s.token() + "\r\n\r\n");
   CAF_CHECK_EQUAL(c.read_answer().status, 100);
   c.send(set);
@@ -211,9 +211,8 @@ CAF_TEST(lets pages of listed origins in) {
 CAF_TEST(honours the trace that it is part of) {
   scene s;
   client c{s.port()};
-  const auto a
-    = c.call("GET", "/v1/nothing", {}, {},
-             "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n");
+  const auto a = c.call("GET", "/v1/nothing", {}, {},
+                        "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n");
   CAF_CHECK(a.body.find("0af7651916cd43dd8448eb211c80319c") != a.body.npos);
 }
 

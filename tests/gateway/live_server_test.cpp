@@ -195,7 +195,8 @@ CAF_TEST(bounds the commands that one socket has running) {
   socket a{s};
   for (int i = 1; i <= 3; ++i)
     a.c.send_text(R"({"id":)" + std::to_string(i) + R"(,"type":"command","command":"set.log",
-      "command_id":"01a20378-08a5-779d-b7c3-1af1b2d289b)" + std::to_string(i) + R"(","data":{
+      "command_id":"01a20378-08a5-779d-b7c3-1af1b2d289b)"
+                  + std::to_string(i) + R"(","data":{
       "workout_id":"01a20378-08a5-779d-b7c3-1af1b2d289b2",
       "exercise_id":"01a20378-08a5-779d-b7c3-1af1b2d289b3"}})");
   const auto m = a.c.read_message();

@@ -48,9 +48,10 @@ caf::behavior session(caf::event_based_actor* self, story_ptr s) {
         s->session = nullptr;
         self->quit();
       } else if (!s->silent) {
-        auto reply = s->decide ? s->decide(cmd)
-                               : command_reply{outcome{true, false, 1, {1, 1},
-                                                       std::string{R"({"seq":1})"}, {}}};
+        auto reply =
+          s->decide
+            ? s->decide(cmd)
+            : command_reply{outcome{true, false, 1, {1, 1}, std::string{R"({"seq":1})"}, {}}};
         promise.deliver(std::move(reply));
       } else {
         // Kept open as long as the actor lives.
@@ -144,12 +145,12 @@ scene::~scene() {
 
 std::string scene::token(std::chrono::seconds lifetime) const {
   const auto now = domain::to_millis(domain::now()) / 1000;
-  const auto text
-    = domain::to_base64url(R"({"alg":"EdDSA","typ":"JWT","kid":"k1"})") + "."
-      + domain::to_base64url(R"({"iss":"spotter","sub":")" + domain::to_string(story_->user_id)
-                             + R"(","sid":")" + domain::to_string(login_id_)
-                             + R"(","role":"member","iat":)" + std::to_string(now) + R"(,"exp":)"
-                             + std::to_string(now + lifetime.count()) + "}");
+  const auto text =
+    domain::to_base64url(R"({"alg":"EdDSA","typ":"JWT","kid":"k1"})") + "."
+    + domain::to_base64url(R"({"iss":"spotter","sub":")" + domain::to_string(story_->user_id)
+                           + R"(","sid":")" + domain::to_string(login_id_)
+                           + R"(","role":"member","iat":)" + std::to_string(now) + R"(,"exp":)"
+                           + std::to_string(now + lifetime.count()) + "}");
   std::string signature(crypto_sign_BYTES, '\0');
   crypto_sign_detached(reinterpret_cast<unsigned char*>(signature.data()), nullptr,
                        reinterpret_cast<const unsigned char*>(text.data()), text.size(), secret_);
@@ -161,8 +162,9 @@ void scene::publish(int count, std::size_t padding) {
   self->request(shard_, caf::infinite, get_session{story_->user_id})
     .receive(
       [&](const session_found& found) {
-        self->request(found.session, caf::infinite, caf::publish_atom_v, count,
-                      static_cast<std::uint64_t>(padding))
+        self
+          ->request(found.session, caf::infinite, caf::publish_atom_v, count,
+                    static_cast<std::uint64_t>(padding))
           .receive([] {}, [](const caf::error&) {});
       },
       [](const caf::error&) {});
