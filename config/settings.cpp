@@ -176,7 +176,8 @@ void visit(visitor& v, settings& s) {
   s.data = data;
   v.text("node", s.node, "the name of this node in logs and in the live stream's hello");
   v.text("log_level", s.log_level, "trace, debug, info, warn or error");
-  v.number("actor_threads", s.actor_threads, 0, 1024, "threads of the actors; 0: one per core");
+  v.number("actor_threads", s.actor_threads, 0, 1024,
+           "threads of the actors; 0: one for every two cores");
 
   v.section("listen");
   v.text("listen.address", s.listen.address, "address to listen on");

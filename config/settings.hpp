@@ -71,7 +71,7 @@ struct settings {
   std::filesystem::path data; // folder of the embedded database and of the keys
   std::string node = "spotter-1";
   std::string log_level = "info"; // trace, debug, info, warn, error
-  unsigned actor_threads = 0;     // 0: as many as cores
+  unsigned actor_threads = 0;     // 0: one for every two cores
   listen_settings listen;
   database_settings database;
   session_settings sessions;

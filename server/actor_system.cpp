@@ -4,6 +4,9 @@
 
 #include <caf/init_global_meta_objects.hpp>
 
+#include <algorithm>
+#include <thread>
+
 namespace spotter::server {
 
 actor_runtime::actor_runtime(unsigned threads) {
@@ -17,8 +20,11 @@ actor_runtime::actor_runtime(unsigned threads) {
   // low load: a few quick polls, then straight to the short sleep.
   config_.set("caf.work-stealing.aggressive-poll-attempts", 10);
   config_.set("caf.work-stealing.moderate-poll-attempts", 0);
-  if (threads > 0)
-    config_.set("caf.scheduler.max-threads", threads);
+  // Sessions are short work between the io threads and the database, which want the cores as well: with
+  // a thread for each core, waking them costs more than they bring.
+  if (threads == 0)
+    threads = std::max(1U, std::thread::hardware_concurrency() / 2);
+  config_.set("caf.scheduler.max-threads", threads);
   system_ = std::make_unique<caf::actor_system>(config_);
 }
 

@@ -11,7 +11,7 @@ namespace spotter::server {
 /// destruction it waits for all actors to end.
 class actor_runtime {
 public:
-  /// `threads` of the scheduler; 0: one per core.
+  /// `threads` of the scheduler; 0: one for every two cores.
   explicit actor_runtime(unsigned threads);
 
   [[nodiscard]] caf::actor_system& system() noexcept { return *system_; }
