@@ -94,6 +94,16 @@ void bridge::tell(const caf::strong_actor_ptr& to, caf::message content) {
                 nullptr);
 }
 
+void bridge::monitor(const caf::strong_actor_ptr& whom) {
+  if (whom && companion_)
+    self_of(companion_)->monitor(whom);
+}
+
+void bridge::demonitor(const caf::actor_addr& whom) {
+  if (whom && companion_)
+    self_of(companion_)->demonitor(whom);
+}
+
 void bridge::sweep(steady::time_point now) {
   for (std::size_t i = 0; i < slots_.size(); ++i)
     if (slots_[i].op && slots_[i].deadline <= now) {

@@ -3,6 +3,7 @@
 #include "gateway/net.hpp"
 
 #include <caf/actor.hpp>
+#include <caf/actor_addr.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/mailbox_element.hpp>
 #include <caf/message.hpp>
@@ -68,6 +69,10 @@ public:
 
   /// Sends a message to which nobody waits for an answer. Io thread only.
   void tell(const caf::strong_actor_ptr& to, caf::message content);
+
+  /// Has a `caf::down_msg` sent to the companion when the actor ends, or ended already.
+  void monitor(const caf::strong_actor_ptr& whom);
+  void demonitor(const caf::actor_addr& whom);
 
   /// Gives up asks whose time is over; called every 100 ms or so.
   void sweep(steady::time_point now);

@@ -131,6 +131,11 @@ void sessions::tell(const domain::uuid& user, caf::message content) {
     bridge_.tell(it->second.session, std::move(content));
 }
 
+caf::strong_actor_ptr sessions::known(const domain::uuid& user) const {
+  const auto it = places_.find(user);
+  return it == places_.end() ? nullptr : it->second.session;
+}
+
 void sessions::forget(const domain::uuid& user) {
   places_.erase(user);
 }

@@ -28,6 +28,9 @@ public:
   /// Sends a message to the session of `user`, if it is known.
   void tell(const domain::uuid& user, caf::message content);
 
+  /// The session of `user` that was asked last, or nothing.
+  [[nodiscard]] caf::strong_actor_ptr known(const domain::uuid& user) const;
+
   /// Forgets where the session of `user` is.
   void forget(const domain::uuid& user);
 

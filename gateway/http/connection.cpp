@@ -168,6 +168,8 @@ void http_connection::enter(phase next) {
       deadline_ = now + limits.header_timeout;
       break;
     case phase::body:
+      deadline_ = std::min(now + limits.body_timeout, body_until_);
+      break;
     case phase::writing:
       deadline_ = now + limits.body_timeout;
       break;
@@ -426,6 +428,9 @@ awaitable<response> http_connection::answer(call& c, const router::match& found,
     expired_ = !told;
   }
   parser_.body_limit(limit);
+  // A byte now and then is progress, too, but not enough of it.
+  body_until_ = steady::now() + limits.body_timeout
+                + std::chrono::seconds{limit / limits.body_bytes_per_second};
   enter(phase::body);
   const auto last = co_await read_until_step();
   if (last == step::failed)

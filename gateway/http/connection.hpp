@@ -76,6 +76,7 @@ private:
 
   phase phase_ = phase::idle;
   steady::time_point deadline_;
+  steady::time_point body_until_; // however much progress it makes
   steady::time_point request_began_;
   std::string trace_id_;
   std::string request_id_;

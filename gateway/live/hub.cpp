@@ -5,6 +5,11 @@
 #include "gateway/problem.hpp"
 #include "gateway/worker.hpp"
 
+#include <boost/asio/post.hpp>
+
+#include <caf/actor_cast.hpp>
+#include <caf/system_messages.hpp>
+
 #include <algorithm>
 #include <charconv>
 
@@ -16,6 +21,10 @@ using namespace std::chrono_literals;
 
 constexpr int most_tries = 8;
 constexpr std::chrono::milliseconds longest_pause{5'000};
+
+constexpr std::size_t sends_at_once = 256; // before the thread's other work gets its turn
+constexpr std::size_t rests_from = 64;     // subscribers
+constexpr std::chrono::milliseconds longest_rest{4};
 
 void append_event(std::string& out, live_wire wire, std::string_view json,
                   const messages::position* at) {
@@ -95,7 +104,8 @@ private:
   live_join* join_;
 };
 
-live_hub::live_hub(worker& at) : at_(at) {}
+live_hub::live_hub(worker& at)
+    : at_(at), rest_timer_(std::make_unique<worker_timer>(at.io().get_executor())) {}
 
 live_hub::~live_hub() = default;
 
@@ -186,8 +196,8 @@ void live_hub::end_doomed() {
 }
 
 void live_hub::flush() {
-  while (!touched_.empty())
-    flush(*touched_.back());
+  if (advance(sends_at_once))
+    go_on_later();
   while (!to_flush_.empty()) {
     const auto list = std::move(to_flush_);
     to_flush_.clear();
@@ -235,6 +245,7 @@ void live_hub::drain() {
 }
 
 void live_hub::abort() {
+  rest_timer_->cancel();
   const auto list = connections_;
   for (const auto& connection : list)
     connection->drop();
@@ -376,6 +387,7 @@ void live_hub::tidy(const domain::uuid& user) {
   });
   if (!feed.topics.empty() || !feed.joins.empty())
     return;
+  at_.actors().demonitor(feed.session);
   feeds_.erase(it);
   unsubscribe_session(user);
 }
@@ -395,6 +407,8 @@ bool live_hub::on_message(caf::message& content) {
     on_events(content.get_as<messages::events_published>(0));
   else if (content.match_elements<messages::session_ended>())
     on_session_ended(content.get_as<messages::session_ended>(0).user_id);
+  else if (content.match_elements<caf::down_msg>())
+    on_down(content.get_as<caf::down_msg>(0).source);
   else
     return false;
   return true;
@@ -424,6 +438,8 @@ void live_hub::on_joined(const domain::uuid& user, live_join* join, ask_result r
   }
   const auto mine = std::move(*at);
   feed.joins.erase(at);
+  if (!why)
+    watch(feed);
   if (why)
     refuse(feed, *mine, *why);
   else if (mine->renewal)
@@ -435,8 +451,7 @@ void live_hub::on_joined(const domain::uuid& user, live_join* join, ask_result r
 
 void live_hub::welcome(live_feed& feed, live_join& join, const messages::subscribed& answer) {
   auto& topic = topic_of(feed, join.topic);
-  // What came before the answer goes out to those who were there before.
-  flush(topic);
+  // What is still on its way to the others is older than the answer: by its numbers it is skipped.
   const auto name = to_string(join.topic);
   shared_bytes replay[2];
   const auto replay_for = [&](live_wire wire) {
@@ -491,7 +506,6 @@ void live_hub::renew(live_feed& feed, live_join& join, const messages::subscribe
   for (const auto& topic : feed.topics) {
     if (topic->topic != join.topic)
       continue;
-    flush(*topic);
     const auto name = to_string(join.topic);
     shared_bytes replay[2];
     for (auto& s : topic->subscribers) {
@@ -525,7 +539,7 @@ void live_hub::on_session_ended(const domain::uuid& user) {
     return;
   auto& feed = *it->second;
   for (const auto& topic : feed.topics) {
-    flush(*topic);
+    // What they have not been sent yet is part of the replay that each gets from where it stands.
     for (auto& s : topic->subscribers) {
       s.waiting = true;
       const bool asked = std::any_of(feed.joins.begin(), feed.joins.end(), [&](const auto& j) {
@@ -542,6 +556,26 @@ void live_hub::on_session_ended(const domain::uuid& user) {
       ask(feed, join);
     }
   }
+}
+
+void live_hub::on_down(const caf::actor_addr& session) {
+  // Rare, and then a walk over all is cheap enough.
+  for (const auto& [user, feed] : feeds_)
+    if (feed->session == session) {
+      feed->session = nullptr;
+      on_session_ended(user);
+      return;
+    }
+}
+
+void live_hub::watch(live_feed& feed) {
+  const auto session = at_.users().known(feed.user_id);
+  const auto address = caf::actor_cast<caf::actor_addr>(session);
+  if (!session || address == feed.session)
+    return;
+  at_.actors().demonitor(feed.session);
+  at_.actors().monitor(session);
+  feed.session = address;
 }
 
 void live_hub::on_events(const messages::events_published& published) {
@@ -562,7 +596,8 @@ void live_hub::on_events(const messages::events_published& published) {
 void live_hub::append(live_topic_table& topic, const messages::event& what) {
   if (topic.subscribers.empty())
     return;
-  if (topic.burst.empty())
+  auto& gathering = topic.gathering;
+  if (gathering.marks.empty() && topic.left == 0)
     touched_.push_back(&topic);
   thread_local std::string text;
   text.clear();
@@ -570,50 +605,105 @@ void live_hub::append(live_topic_table& topic, const messages::event& what) {
   messages::write(json, what, to_string(topic.topic));
   live_topic_table::mark mark{what.at_position, 0, 0};
   if (topic.sockets > 0) {
-    if (!topic.frames)
-      topic.frames = std::make_shared<std::string>();
-    append_event(*topic.frames, live_wire::websocket, text, nullptr);
-    mark.frames_end = topic.frames->size();
+    if (!gathering.frames)
+      gathering.frames = std::make_shared<std::string>();
+    append_event(*gathering.frames, live_wire::websocket, text, nullptr);
+    mark.frames_end = gathering.frames->size();
   }
   if (topic.sockets < topic.subscribers.size()) {
-    if (!topic.events)
-      topic.events = std::make_shared<std::string>();
-    append_event(*topic.events, live_wire::event_stream, text, &what.at_position);
-    mark.events_end = topic.events->size();
+    if (!gathering.events)
+      gathering.events = std::make_shared<std::string>();
+    append_event(*gathering.events, live_wire::event_stream, text, &what.at_position);
+    mark.events_end = gathering.events->size();
   }
-  topic.burst.push_back(mark);
+  gathering.marks.push_back(mark);
 }
 
-void live_hub::flush(live_topic_table& topic) {
-  if (topic.burst.empty())
-    return;
-  const auto burst = std::move(topic.burst);
-  const shared_bytes frames = std::move(topic.frames);
-  const shared_bytes events = std::move(topic.events);
-  topic.burst.clear();
-  topic.frames = nullptr;
-  topic.events = nullptr;
-  std::erase(touched_, &topic);
+bool live_hub::advance(std::size_t budget) {
+  const auto now = steady::now();
+  bool more = false;
+  auto next_rest = steady::time_point::max();
+  for (auto* topic : touched_) {
+    if (topic->left == 0) {
+      if (topic->rest_until > now) {
+        next_rest = std::min(next_rest, topic->rest_until);
+        continue;
+      }
+      begin(*topic);
+    }
+    if (budget > 0)
+      step(*topic, budget);
+    more = more || topic->left > 0;
+  }
+  std::erase_if(touched_, [](const live_topic_table* topic) {
+    return topic->left == 0 && topic->gathering.marks.empty();
+  });
+  if (next_rest < rest_until_) {
+    rest_until_ = next_rest;
+    rest();
+  }
+  return more;
+}
 
-  const auto first = burst.front().at;
-  const auto last = burst.back().at;
+void live_hub::begin(live_topic_table& topic) {
+  topic.sending = std::move(topic.gathering);
+  topic.gathering = {};
+  topic.left = topic.subscribers.size();
+  topic.began = steady::now();
+}
+
+void live_hub::step(live_topic_table& topic, std::size_t& budget) {
+  // From the back: who leaves is replaced by the last, which had its turn, and by its position is
+  // skipped the second time.
+  topic.left = std::min(topic.left, topic.subscribers.size());
+  const auto& marks = topic.sending.marks;
+  const shared_bytes frames = topic.sending.frames;
+  const shared_bytes events = topic.sending.events;
   std::int64_t delivered = 0;
   // Nobody leaves during the walk: who can't be written to is doomed, and ended afterwards.
-  for (auto& s : topic.subscribers) {
-    if (s.waiting || s.at.seq >= last.seq)
+  for (; topic.left > 0 && budget > 0; --topic.left) {
+    auto& s = topic.subscribers[topic.left - 1];
+    if (s.waiting || s.at.seq >= marks.back().at.seq)
       continue;
     const bool socket = s.connection->wire() == live_wire::websocket;
     std::size_t begin = 0;
     std::size_t skipped = 0;
-    if (s.at.seq >= first.seq)
-      for (; skipped < burst.size() && burst[skipped].at.seq <= s.at.seq; ++skipped)
-        begin = socket ? burst[skipped].frames_end : burst[skipped].events_end;
-    s.at = last;
-    delivered += static_cast<std::int64_t>(burst.size() - skipped);
+    for (; marks[skipped].at.seq <= s.at.seq; ++skipped)
+      begin = socket ? marks[skipped].frames_end : marks[skipped].events_end;
+    s.at = marks.back().at;
+    delivered += static_cast<std::int64_t>(marks.size() - skipped);
     s.connection->send(socket ? frames : events, begin);
+    --budget;
   }
   if (delivered > 0)
     at_.common().metrics.deliveries->inc(delivered);
+  if (topic.left > 0)
+    return;
+  topic.sending = {};
+  if (topic.subscribers.size() >= rests_from) {
+    const auto now = steady::now();
+    topic.rest_until = now + std::min(now - topic.began, steady::duration{longest_rest});
+  }
+}
+
+void live_hub::go_on_later() {
+  if (go_on_posted_)
+    return;
+  go_on_posted_ = true;
+  net::post(at_.io(), [this] {
+    go_on_posted_ = false;
+    flush();
+  });
+}
+
+void live_hub::rest() {
+  rest_timer_->expires_at(rest_until_);
+  rest_timer_->async_wait([this](boost::system::error_code ec) {
+    if (ec)
+      return; // set anew, or the end
+    rest_until_ = steady::time_point::max();
+    flush();
+  });
 }
 
 } // namespace spotter::gateway

@@ -4,6 +4,8 @@
 #include "gateway/bridge/bridge.hpp"
 #include "gateway/live/connection.hpp"
 
+#include <boost/asio/basic_waitable_timer.hpp>
+
 #include <caf/message.hpp>
 
 #include <memory>
@@ -13,9 +15,15 @@
 namespace spotter::gateway {
 
 class worker;
+using worker_timer
+  = net::basic_waitable_timer<steady, net::wait_traits<steady>, io_executor>;
 
-/// The subscribers of one topic of a user on one io thread, and the frames that go to all of them
-/// with the next flush.
+/// The subscribers of one topic of a user on one io thread, and the frames that go to all of them.
+///
+/// Events gather in a burst; a burst goes out in steps, so that many subscribers don't hold up the
+/// thread's other connections, and the next gathers meanwhile. After a large one the topic rests as
+/// long as it took (a few milliseconds at most): under load more events share a write, and a single
+/// event never waits.
 struct live_topic_table {
   struct subscriber {
     live_connection* connection;
@@ -29,12 +37,21 @@ struct live_topic_table {
     std::size_t events_end;
   };
 
+  /// Events with their bytes for each wire.
+  struct burst {
+    std::vector<mark> marks;
+    std::shared_ptr<std::string> frames; // for WebSockets
+    std::shared_ptr<std::string> events; // for event streams
+  };
+
   live_topic topic;
   std::vector<subscriber> subscribers;
   std::uint32_t sockets = 0; // how many of them are WebSockets; the rest are event streams
-  std::vector<mark> burst;
-  std::shared_ptr<std::string> frames; // the burst for WebSockets
-  std::shared_ptr<std::string> events; // the burst for event streams
+  burst gathering;
+  burst sending;
+  std::size_t left = 0; // subscribers before this one are still to get `sending`
+  steady::time_point began;      // of `sending`
+  steady::time_point rest_until; // before the next
 };
 
 /// A subscription that waits for its session's answer, for all who asked for the same.
@@ -54,6 +71,7 @@ struct live_join {
 /// All that one io thread follows of one user's story, through one subscription to the session.
 struct live_feed {
   domain::uuid user_id;
+  caf::actor_addr session; // whose end is watched, should it come without a word
   std::vector<std::unique_ptr<live_topic_table>> topics;
   std::vector<std::unique_ptr<live_join>> joins;
 };
@@ -121,8 +139,15 @@ private:
   void renew(live_feed& feed, live_join& join, const messages::subscribed& answer);
   void on_events(const messages::events_published& published);
   void on_session_ended(const domain::uuid& user);
+  void on_down(const caf::actor_addr& session);
+  void watch(live_feed& feed);
   void append(live_topic_table& topic, const messages::event& what);
-  void flush(live_topic_table& topic);
+  /// Moves topics on; true when some have more to send at once.
+  bool advance(std::size_t budget);
+  void begin(live_topic_table& topic);
+  void step(live_topic_table& topic, std::size_t& budget);
+  void go_on_later();
+  void rest();
   void enter(live_feed& feed, live_topic_table& topic, live_connection& who, messages::position at);
   void exit(live_connection& who, std::size_t subscription);
   void tidy(const domain::uuid& user);
@@ -131,7 +156,10 @@ private:
   worker& at_;
   std::vector<live_connection::pointer> connections_;
   std::unordered_map<domain::uuid, std::unique_ptr<live_feed>> feeds_;
-  std::vector<live_topic_table*> touched_; // topics with a burst
+  std::vector<live_topic_table*> touched_; // topics that have something to send
+  bool go_on_posted_ = false;
+  std::unique_ptr<worker_timer> rest_timer_;
+  steady::time_point rest_until_ = steady::time_point::max(); // what the timer is set to
   std::vector<live_connection::pointer> to_flush_;
   std::vector<std::pair<live_connection::pointer, std::optional<close_code>>> doomed_;
   std::size_t renewals_due_ = 0; // joins that wait for their next try

@@ -131,6 +131,17 @@ CAF_TEST(goes on without a word when the session ends and comes back) {
   CAF_CHECK(b.sees(11, 15));
 }
 
+CAF_TEST(notices a session that ends without a word) {
+  scene s;
+  socket a{s};
+  a.subscribe();
+  s.publish(5);
+  CAF_CHECK(a.sees(1, 5));
+  s.kill_session();
+  s.publish(5);
+  CAF_CHECK(a.sees(6, 10));
+}
+
 CAF_TEST(closes who does not keep up and loses nothing before the end) {
   scene s{[](auto& config) {
     config.limits.socket_send_buffer = 4'096;
