@@ -24,7 +24,7 @@ constexpr std::chrono::milliseconds longest_pause{5'000};
 
 constexpr std::size_t sends_at_once = 256; // before the thread's other work gets its turn
 constexpr std::size_t rests_from = 64;     // subscribers
-constexpr std::chrono::milliseconds longest_rest{4};
+constexpr std::chrono::milliseconds longest_rest{2};
 
 void append_event(std::string& out, live_wire wire, std::string_view json,
                   const messages::position* at) {
@@ -680,9 +680,10 @@ void live_hub::step(live_topic_table& topic, std::size_t& budget) {
   if (topic.left > 0)
     return;
   topic.sending = {};
-  if (topic.subscribers.size() >= rests_from) {
+  // Events that came meanwhile are a sign that they come faster than they can be sent one by one.
+  if (topic.subscribers.size() >= rests_from && !topic.gathering.marks.empty()) {
     const auto now = steady::now();
-    topic.rest_until = now + std::min(now - topic.began, steady::duration{longest_rest});
+    topic.rest_until = now + std::min((now - topic.began) / 2, steady::duration{longest_rest});
   }
 }
 
