@@ -10,7 +10,11 @@ const running = new Set();
 const run_file = promisify(execFile);
 
 process.once("exit", () => running.forEach((child) => child.kill("SIGKILL")));
-for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
+for (const signal of ["SIGINT", "SIGTERM"])
+  process.once(signal, () => {
+    console.error(`bench: ended by ${signal}`);
+    process.exit(1);
+  });
 
 /** A port that nobody listens on. */
 export async function free_port() {

@@ -23,7 +23,7 @@ struct gateway_limits {
   std::size_t message_bytes = 64 * 1024;              // close 1009
   std::size_t send_queue_bytes = 256 * 1024;          // per socket: close as slow consumer
   int socket_send_buffer = 0;                         // bytes; 0 leaves it to the kernel
-  std::size_t body_bytes_per_second = 16 * 1'024; // slower bodies end with 408
+  std::size_t body_bytes_per_second = 16 * 1'024;     // slower bodies end with 408
   int sign_ins_per_minute = 600;                      // per address, auth routes: 429; 0: no limit
 
   std::chrono::milliseconds header_timeout{10'000};   // from the first byte to the end of the head

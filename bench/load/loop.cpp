@@ -42,7 +42,7 @@ void loop::change(int descriptor, std::uint32_t events, pollable& who) {
     fail("epoll_ctl");
 }
 
-void loop::poll(clock::time_point until) {
+int loop::poll(clock::time_point until) {
   const auto left = std::chrono::duration_cast<std::chrono::nanoseconds>(until - clock::now());
   const auto wait = left.count() > 0 ? left.count() : 0;
   const timespec limit{static_cast<time_t>(wait / 1'000'000'000),
@@ -56,6 +56,7 @@ void loop::poll(clock::time_point until) {
     const auto& event = events[static_cast<std::size_t>(i)];
     static_cast<pollable*>(event.data.ptr)->on_ready(event.events);
   }
+  return count > 0 ? count : 0;
 }
 
 } // namespace spotter::bench

@@ -23,7 +23,7 @@ export async function fanout({ rounds, seconds, note }) {
     for (let round = 0; round < rounds; ++round)
       for (const watchers of WATCHERS)
         for (const burst of BURSTS) {
-          const options = { watchers, burst, window: 2, seconds };
+          const options = { watchers, burst, window: 1, seconds };
           const ways = {
             spotter: () => load("fanout", { ...options, ...server.target, first: USERS.fanout, exercise }),
             uwebsockets: () => load("fanout", { ...options, port: peers.uwebsockets.port, wire: "echo", bytes }),

@@ -11,14 +11,12 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <cstdio>
+
+// Answers are composed in answer_writer.cpp; what the head alone decides is in verdict.cpp.
 
 namespace spotter::gateway {
 
 namespace {
-
-constexpr std::size_t gzip_from = 1'024;
-constexpr std::size_t inline_content = 16 * 1'024; // copied behind the head: one write
 
 constexpr std::size_t part_lines = 64 * 1'024; // of a multipart body, beside its file
 
@@ -68,59 +66,6 @@ std::string_view trace_of(std::string_view header) noexcept {
       || trace.find_first_not_of('0') == trace.npos || parent.find_first_not_of('0') == parent.npos)
     return {};
   return trace;
-}
-
-std::string_view bearer(std::string_view authorization) noexcept {
-  constexpr std::string_view scheme = "bearer ";
-  if (authorization.size() <= scheme.size()
-      || !same_text(authorization.substr(0, scheme.size()), scheme))
-    return {};
-  auto token = authorization.substr(scheme.size());
-  while (!token.empty() && token.front() == ' ')
-    token.remove_prefix(1);
-  return token;
-}
-
-bool is_media_type(std::string_view header, std::string_view wanted) noexcept {
-  auto type = header.substr(0, header.find(';'));
-  while (!type.empty() && type.back() == ' ')
-    type.remove_suffix(1);
-  return same_text(type, wanted);
-}
-
-bool accepts_body(const route& row, const request& req) {
-  const auto type = req.header("content-type");
-  switch (row.body) {
-    case body_kind::none:
-      return true;
-    case body_kind::json:
-      return is_media_type(type, "application/json");
-    case body_kind::optional_json:
-      return !req.has_body || is_media_type(type, "application/json");
-    case body_kind::merge_patch:
-      return is_media_type(type, "application/json")
-             || is_media_type(type, "application/merge-patch+json");
-    case body_kind::multipart:
-      return is_media_type(type, "multipart/form-data");
-  }
-  return false;
-}
-
-/// True when an If-None-Match header names the tag (or any).
-bool names_tag(std::string_view header, std::string_view etag) noexcept {
-  if (header == "*")
-    return true;
-  for (auto at = header.find(etag); at != header.npos; at = header.find(etag, at + 1))
-    if (at > 0 && header[at - 1] == '"' && at + etag.size() < header.size()
-        && header[at + etag.size()] == '"')
-      return true;
-  return false;
-}
-
-std::string etag_of(const response& what) {
-  if (!what.etag.empty())
-    return what.etag;
-  return what.version > 0 ? std::to_string(what.version) : std::string{};
 }
 
 } // namespace
@@ -339,65 +284,6 @@ awaitable<bool> http_connection::serve_one() {
   co_return !close;
 }
 
-// What the head alone decides is decided before a body is read.
-std::optional<response> http_connection::judge(call& c, const router::match& found,
-                                               std::size_t limit) {
-  const auto& req = c.req;
-  if (found.result == router::outcome::unknown_path)
-    return to_response(http_problem::unknown_path, "There is nothing at this path.", trace_id_);
-  if (req.method == verb::options)
-    return no_content().with("Allow", found.allow);
-  if (found.result == router::outcome::wrong_method)
-    return to_response(http_problem::method_not_allowed, "Allowed here: " + found.allow + ".",
-                       trace_id_)
-      .with("Allow", found.allow);
-  const auto& row = *found.row;
-  if (row.limited)
-    if (auto refusal = limit_sign_ins())
-      return refusal;
-  if (row.needs_token) {
-    const auto token = bearer(req.header("authorization"));
-    if (token.empty())
-      return to_response(http_problem::unauthenticated,
-                         "Send an access token: `Authorization: Bearer …`.", trace_id_);
-    const auto who = at_.tokens().verify(token, domain::now());
-    if (!who)
-      return to_response(messages::failure{messages::failure_code::invalid_token,
-                                           "The access token has expired or is not valid.",
-                                           {},
-                                           0},
-                         trace_id_);
-    c.who = *who;
-  }
-  if (!accepts_body(row, req))
-    return to_response(http_problem::unsupported_media_type,
-                       row.body == body_kind::multipart
-                         ? "Send multipart/form-data with a field `file`."
-                         : "Send application/json.",
-                       trace_id_);
-  if (req.content_length.value_or(0) > limit)
-    return to_response(http_problem::too_large,
-                       "At most " + std::to_string(limit) + " bytes are accepted here.", trace_id_);
-  return std::nullopt;
-}
-
-std::optional<response> http_connection::limit_sign_ins() {
-  const auto allowance = at_.common().gate.sign_in(peer_, request_began_);
-  if (allowance.quota == 0)
-    return std::nullopt;
-  rate_headers_ = "RateLimit-Policy: \"sign-in\";q=" + std::to_string(allowance.quota)
-                  + ";w=60\r\nRateLimit: \"sign-in\";r=" + std::to_string(allowance.left)
-                  + ";t=" + std::to_string(allowance.refill.count()) + "\r\n";
-  if (allowance.granted)
-    return std::nullopt;
-  const auto wait = std::max(allowance.refill, std::chrono::seconds{1});
-  return to_response(messages::failure{messages::failure_code::too_many_requests,
-                                       "Too many attempts from this address.",
-                                       {},
-                                       static_cast<std::int32_t>(wait.count() * 1'000)},
-                     trace_id_);
-}
-
 awaitable<response> http_connection::answer(call& c, const router::match& found, step reached,
                                             bool& unread_body) {
   const auto& req = c.req;
@@ -455,133 +341,6 @@ awaitable<response> http_connection::run_route(call& c, const route& row) {
                   e.what());
   }
   co_return to_response(messages::failure{}, trace_id_);
-}
-
-void http_connection::add_cors(std::string& out) {
-  const auto& allowed = at_.common().config.allowed_origins;
-  if (allowed.empty())
-    return;
-  const auto& req = parser_.current();
-  const auto origin = req.header("origin");
-  out += "Vary: Origin\r\n";
-  if (origin.empty() || std::find(allowed.begin(), allowed.end(), origin) == allowed.end())
-    return;
-  ((out += "Access-Control-Allow-Origin: ") += origin) += "\r\n";
-  if (req.method == verb::options && req.has_header("access-control-request-method"))
-    out += "Access-Control-Allow-Methods: GET, HEAD, POST, PATCH, DELETE\r\n"
-           "Access-Control-Allow-Headers: Authorization, Content-Type, Idempotency-Key, If-Match, "
-           "If-None-Match, Last-Event-ID, traceparent, X-Request-Id\r\n"
-           "Access-Control-Max-Age: 600\r\n";
-  else
-    out += "Access-Control-Expose-Headers: ETag, Idempotency-Replayed, Location, RateLimit, "
-           "RateLimit-Policy, Retry-After, Server-Timing, X-Request-Id\r\n";
-}
-
-void http_connection::compose_head(std::string& out, const response& what, std::string_view content,
-                                   bool close, bool compressed) {
-  const auto& req = parser_.current();
-  char line[96];
-  out += "HTTP/1.1 ";
-  out += std::to_string(what.status);
-  ((out += ' ') += reason_of(what.status)) += "\r\n";
-  const bool bare = what.status == 204 || what.status == 304 || what.status == 101;
-  if (!bare && what.next != response::takeover::sse) {
-    out += "Content-Length: ";
-    out += std::to_string(content.size());
-    out += "\r\n";
-  }
-  if (!bare && !content.empty())
-    ((out += "Content-Type: ") += what.content_type) += "\r\n";
-  if (compressed)
-    out += "Content-Encoding: gzip\r\n";
-  if (content.size() > gzip_from || compressed)
-    out += "Vary: Accept-Encoding\r\n";
-  if (const auto etag = etag_of(what); !etag.empty() && what.status < 400)
-    ((out += "ETag: \"") += etag) += "\"\r\n";
-  if (what.headers.find("Cache-Control:") == what.headers.npos && !bare)
-    out += "Cache-Control: no-store\r\n";
-  out += what.headers;
-  out += rate_headers_;
-  add_cors(out);
-  ((out += "Date: ") += at_.http_date()) += "\r\n";
-  ((out += "X-Request-Id: ") += request_id_) += "\r\n";
-  const std::chrono::duration<double, std::milli> took = steady::now() - request_began_;
-  const int n = std::snprintf(
-    line, sizeof line, "Server-Timing: total;dur=%.2f\r\nX-Content-Type-Options: nosniff\r\n",
-    took.count());
-  out.append(line, static_cast<std::size_t>(n));
-  if (what.next == response::takeover::none) {
-    if (close)
-      out += "Connection: close\r\n";
-    else if (req.minor_version == 0)
-      out += "Connection: keep-alive\r\n";
-  }
-  out += "\r\n";
-}
-
-awaitable<bool> http_connection::write(const response& given, bool close) {
-  const auto& req = parser_.current();
-  auto content = given.content();
-  response unchanged;
-  const auto* what = &given;
-  if (given.status == 200 && (req.method == verb::get || req.method == verb::head)) {
-    const auto wanted = req.header("if-none-match");
-    if (!wanted.empty())
-      if (const auto etag = etag_of(given); !etag.empty() && names_tag(wanted, etag)) {
-        unchanged.status = 304;
-        unchanged.etag = etag;
-        unchanged.headers = given.headers;
-        what = &unchanged;
-        content = {};
-      }
-  }
-  std::string packed;
-  if (content.size() > gzip_from && lists_token(req.header("accept-encoding"), "gzip")
-      && given.headers.find("Content-Encoding:") == given.headers.npos
-      && !given.content_type.starts_with("image/p")) {
-    packed = gzip(content);
-    if (!packed.empty())
-      content = packed;
-  }
-  std::string head;
-  head.reserve(512 + (content.size() <= inline_content ? content.size() : 0));
-  compose_head(head, *what, content, close, !packed.empty());
-  if (req.method == verb::head)
-    content = {};
-  if (content.size() <= inline_content) {
-    head += content;
-    content = {};
-  }
-  enter(phase::writing);
-  co_return co_await write_all(head, content);
-}
-
-awaitable<bool> http_connection::write_all(std::string_view head, std::string_view content) {
-  while (!head.empty() || !content.empty()) {
-    // The casts undo constness that the kernel's interface lacks.
-    const iovec parts[2] = {{const_cast<char*>(head.data()), head.size()},
-                            {const_cast<char*>(content.data()), content.size()}};
-    const auto first = head.empty() ? 1u : 0u;
-    const auto count = content.empty() ? 1u : 2u - first;
-    const auto result = stream_.write(std::span<const iovec>{parts + first, count});
-    if (result.state == io_state::done) {
-      const auto from_head = std::min(result.bytes, head.size());
-      head.remove_prefix(from_head);
-      content.remove_prefix(result.bytes - from_head);
-      if (phase_ == phase::writing)
-        enter(phase::writing);
-      continue;
-    }
-    if (result.state == io_state::closed || expired_)
-      co_return false;
-    boost::system::error_code ec;
-    co_await stream_.socket().async_wait(
-      result.state == io_state::want_read ? tcp_socket::wait_read : tcp_socket::wait_write,
-      net::redirect_error(use_awaitable, ec));
-    if (ec)
-      co_return false;
-  }
-  co_return true;
 }
 
 // A close with bytes unread makes the kernel send a reset, which can overtake the answer.

@@ -15,8 +15,7 @@
 namespace spotter::gateway {
 
 class worker;
-using worker_timer
-  = net::basic_waitable_timer<steady, net::wait_traits<steady>, io_executor>;
+using worker_timer = net::basic_waitable_timer<steady, net::wait_traits<steady>, io_executor>;
 
 /// The subscribers of one topic of a user on one io thread, and the frames that go to all of them.
 ///
@@ -49,7 +48,7 @@ struct live_topic_table {
   std::uint32_t sockets = 0; // how many of them are WebSockets; the rest are event streams
   burst gathering;
   burst sending;
-  std::size_t left = 0; // subscribers before this one are still to get `sending`
+  std::size_t left = 0;          // subscribers before this one are still to get `sending`
   steady::time_point began;      // of `sending`
   steady::time_point rest_until; // before the next
 };

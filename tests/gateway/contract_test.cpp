@@ -132,8 +132,8 @@ struct comparison {
           breaks(where, "no " + std::string(status) + " any more");
         continue;
       }
-      content(where + " " + std::string(status), follow(old_root, response),
-              follow(new_root, now), false);
+      content(where + " " + std::string(status), follow(old_root, response), follow(new_root, now),
+              false);
     }
   }
 

@@ -1,0 +1,107 @@
+#include "gateway/http/connection.hpp"
+#include "gateway/worker.hpp"
+
+#include <algorithm>
+
+namespace spotter::gateway {
+
+namespace {
+
+std::string_view bearer(std::string_view authorization) noexcept {
+  constexpr std::string_view scheme = "bearer ";
+  if (authorization.size() <= scheme.size()
+      || !same_text(authorization.substr(0, scheme.size()), scheme))
+    return {};
+  auto token = authorization.substr(scheme.size());
+  while (!token.empty() && token.front() == ' ')
+    token.remove_prefix(1);
+  return token;
+}
+
+bool is_media_type(std::string_view header, std::string_view wanted) noexcept {
+  auto type = header.substr(0, header.find(';'));
+  while (!type.empty() && type.back() == ' ')
+    type.remove_suffix(1);
+  return same_text(type, wanted);
+}
+
+bool accepts_body(const route& row, const request& req) {
+  const auto type = req.header("content-type");
+  switch (row.body) {
+    case body_kind::none:
+      return true;
+    case body_kind::json:
+      return is_media_type(type, "application/json");
+    case body_kind::optional_json:
+      return !req.has_body || is_media_type(type, "application/json");
+    case body_kind::merge_patch:
+      return is_media_type(type, "application/json")
+             || is_media_type(type, "application/merge-patch+json");
+    case body_kind::multipart:
+      return is_media_type(type, "multipart/form-data");
+  }
+  return false;
+}
+
+} // namespace
+
+// What the head alone decides is decided before a body is read.
+std::optional<response> http_connection::judge(call& c, const router::match& found,
+                                               std::size_t limit) {
+  const auto& req = c.req;
+  if (found.result == router::outcome::unknown_path)
+    return to_response(http_problem::unknown_path, "There is nothing at this path.", trace_id_);
+  if (req.method == verb::options)
+    return no_content().with("Allow", found.allow);
+  if (found.result == router::outcome::wrong_method)
+    return to_response(http_problem::method_not_allowed, "Allowed here: " + found.allow + ".",
+                       trace_id_)
+      .with("Allow", found.allow);
+  const auto& row = *found.row;
+  if (row.limited)
+    if (auto refusal = limit_sign_ins())
+      return refusal;
+  if (row.needs_token) {
+    const auto token = bearer(req.header("authorization"));
+    if (token.empty())
+      return to_response(http_problem::unauthenticated,
+                         "Send an access token: `Authorization: Bearer …`.", trace_id_);
+    const auto who = at_.tokens().verify(token, domain::now());
+    if (!who)
+      return to_response(messages::failure{messages::failure_code::invalid_token,
+                                           "The access token has expired or is not valid.",
+                                           {},
+                                           0},
+                         trace_id_);
+    c.who = *who;
+  }
+  if (!accepts_body(row, req))
+    return to_response(http_problem::unsupported_media_type,
+                       row.body == body_kind::multipart
+                         ? "Send multipart/form-data with a field `file`."
+                         : "Send application/json.",
+                       trace_id_);
+  if (req.content_length.value_or(0) > limit)
+    return to_response(http_problem::too_large,
+                       "At most " + std::to_string(limit) + " bytes are accepted here.", trace_id_);
+  return std::nullopt;
+}
+
+std::optional<response> http_connection::limit_sign_ins() {
+  const auto allowance = at_.common().gate.sign_in(peer_, request_began_);
+  if (allowance.quota == 0)
+    return std::nullopt;
+  rate_headers_ = "RateLimit-Policy: \"sign-in\";q=" + std::to_string(allowance.quota)
+                  + ";w=60\r\nRateLimit: \"sign-in\";r=" + std::to_string(allowance.left)
+                  + ";t=" + std::to_string(allowance.refill.count()) + "\r\n";
+  if (allowance.granted)
+    return std::nullopt;
+  const auto wait = std::max(allowance.refill, std::chrono::seconds{1});
+  return to_response(messages::failure{messages::failure_code::too_many_requests,
+                                       "Too many attempts from this address.",
+                                       {},
+                                       static_cast<std::int32_t>(wait.count() * 1'000)},
+                     trace_id_);
+}
+
+} // namespace spotter::gateway

@@ -1,0 +1,368 @@
+#include "gateway/live/commands.hpp"
+#include "gateway/live/event_text.hpp"
+#include "gateway/live/hub.hpp"
+#include "gateway/problem.hpp"
+#include "gateway/worker.hpp"
+
+#include <caf/actor_cast.hpp>
+#include <caf/system_messages.hpp>
+
+#include <algorithm>
+
+// Who follows what, and what sessions say to that.
+
+namespace spotter::gateway {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr int most_tries = 8;
+constexpr std::chrono::milliseconds longest_pause{5'000};
+
+} // namespace
+
+/// Brings the answer of a session to the join that waits for it.
+class live_hub::join_op final : public ask_op {
+public:
+  join_op(live_hub& hub, const domain::uuid& user, live_join* join)
+    : hub_(hub), user_(user), join_(join) {}
+
+  void done(std::unique_ptr<ask_op>, ask_result result) override {
+    hub_.on_joined(user_, join_, std::move(result));
+  }
+
+private:
+  live_hub& hub_;
+  domain::uuid user_;
+  live_join* join_;
+};
+
+live_feed& live_hub::feed_of(const domain::uuid& user) {
+  auto& feed = feeds_[user];
+  if (!feed) {
+    feed = std::make_unique<live_feed>();
+    feed->user_id = user;
+  }
+  return *feed;
+}
+
+live_topic_table& live_hub::topic_of(live_feed& feed, const live_topic& topic) {
+  for (const auto& t : feed.topics)
+    if (t->topic == topic)
+      return *t;
+  feed.topics.push_back(std::make_unique<live_topic_table>());
+  feed.topics.back()->topic = topic;
+  return *feed.topics.back();
+}
+
+void live_hub::subscribe(live_connection& who, std::optional<std::int64_t> id,
+                         const live_topic& topic, std::optional<messages::position> since) {
+  unsubscribe(who, topic);
+  if (who.subscriptions.size() + who.joining >= at_.common().config.limits.subscriptions) {
+    who.send_message(error_text(id, kind_of(messages::failure_code::too_many_requests),
+                                "This socket follows as much as it may.", {}, 0));
+    return;
+  }
+  auto& feed = feed_of(who.who().user_id);
+  ++who.joining;
+  for (const auto& join : feed.joins)
+    if (!join->renewal && join->topic == topic && join->since == since) {
+      join->waiters.push_back({live_connection::pointer{&who}, id});
+      return;
+    }
+  feed.joins.push_back(std::make_unique<live_join>());
+  auto& join = *feed.joins.back();
+  join.topic = topic;
+  join.since = since;
+  join.waiters.push_back({live_connection::pointer{&who}, id});
+  ask(feed, join);
+}
+
+void live_hub::ask(live_feed& feed, live_join& join) {
+  ++join.tries;
+  messages::subscribe request;
+  request.user_id = feed.user_id;
+  request.workout_id = join.topic.workout_id;
+  request.since = join.since;
+  request.sink = at_.companion();
+  at_.users().ask(feed.user_id, caf::make_message(std::move(request)),
+                  at_.common().config.limits.ask_timeout,
+                  std::make_unique<join_op>(*this, feed.user_id, &join));
+}
+
+void live_hub::unsubscribe(live_connection& who, const live_topic& topic) {
+  for (std::size_t i = 0; i < who.subscriptions.size(); ++i)
+    if (who.subscriptions[i].topic->topic == topic) {
+      exit(who, i);
+      break;
+    }
+  const auto it = feeds_.find(who.who().user_id);
+  if (it == feeds_.end())
+    return;
+  for (const auto& join : it->second->joins)
+    if (join->topic == topic)
+      who.joining -= static_cast<std::uint32_t>(std::erase_if(
+        join->waiters, [&who](const live_join::waiter& w) { return w.connection.get() == &who; }));
+  tidy(who.who().user_id);
+}
+
+void live_hub::leave(live_connection& who) {
+  while (!who.subscriptions.empty())
+    exit(who, who.subscriptions.size() - 1);
+  if (const auto it = feeds_.find(who.who().user_id); it != feeds_.end()) {
+    if (who.joining > 0)
+      for (const auto& join : it->second->joins)
+        std::erase_if(join->waiters,
+                      [&who](const live_join::waiter& w) { return w.connection.get() == &who; });
+    who.joining = 0;
+    tidy(who.who().user_id);
+  }
+}
+
+void live_hub::enter(live_feed& feed, live_topic_table& topic, live_connection& who,
+                     messages::position at) {
+  for (const auto& s : who.subscriptions)
+    if (s.topic == &topic) {
+      topic.subscribers[s.index].at = at;
+      topic.subscribers[s.index].waiting = false;
+      return;
+    }
+  who.subscriptions.push_back(
+    {&feed, &topic, static_cast<std::uint32_t>(topic.subscribers.size())});
+  topic.subscribers.push_back({&who, at, false});
+  if (who.wire() == live_wire::websocket)
+    ++topic.sockets;
+}
+
+void live_hub::exit(live_connection& who, std::size_t subscription) {
+  const auto gone = who.subscriptions[subscription];
+  who.subscriptions.erase(who.subscriptions.begin() + static_cast<std::ptrdiff_t>(subscription));
+  auto& subscribers = gone.topic->subscribers;
+  if (gone.index + 1 < subscribers.size()) {
+    subscribers[gone.index] = subscribers.back();
+    for (auto& s : subscribers[gone.index].connection->subscriptions)
+      if (s.topic == gone.topic)
+        s.index = gone.index;
+  }
+  subscribers.pop_back();
+  if (who.wire() == live_wire::websocket)
+    --gone.topic->sockets;
+}
+
+void live_hub::tidy(const domain::uuid& user) {
+  const auto it = feeds_.find(user);
+  if (it == feeds_.end())
+    return;
+  auto& feed = *it->second;
+  std::erase_if(feed.topics, [this](const std::unique_ptr<live_topic_table>& t) {
+    if (!t->subscribers.empty())
+      return false;
+    std::erase(touched_, t.get());
+    return true;
+  });
+  if (!feed.topics.empty() || !feed.joins.empty())
+    return;
+  at_.actors().demonitor(feed.session);
+  feeds_.erase(it);
+  unsubscribe_session(user);
+}
+
+void live_hub::unsubscribe_session(const domain::uuid& user) {
+  class ignore final : public ask_op {
+    void done(std::unique_ptr<ask_op>, ask_result) override {}
+  };
+  at_.users().ask(user, caf::make_message(messages::unsubscribe{user, at_.companion()}),
+                  at_.common().config.limits.ask_timeout, std::make_unique<ignore>());
+}
+
+bool live_hub::on_message(caf::message& content) {
+  if (content.match_elements<messages::events_published>())
+    on_events(content.get_as<messages::events_published>(0));
+  else if (content.match_elements<messages::session_ended>())
+    on_session_ended(content.get_as<messages::session_ended>(0).user_id);
+  else if (content.match_elements<caf::down_msg>())
+    on_down(content.get_as<caf::down_msg>(0).source);
+  else
+    return false;
+  return true;
+}
+
+void live_hub::on_joined(const domain::uuid& user, live_join* join, ask_result result) {
+  const auto it = feeds_.find(user);
+  if (it == feeds_.end())
+    return;
+  auto& feed = *it->second;
+  const auto at = std::find_if(feed.joins.begin(), feed.joins.end(),
+                               [join](const auto& j) { return j.get() == join; });
+  if (at == feed.joins.end())
+    return;
+  auto reply = decode<messages::subscribe_reply>(std::move(result), messages::failure_code::moved);
+  const messages::failure* why = nullptr;
+  if (!reply)
+    why = &reply.error();
+  else
+    why = std::get_if<messages::failure>(&reply->result);
+  if (why && join->renewal && join->tries < most_tries) {
+    const auto pause =
+      std::min<std::chrono::milliseconds>(200ms * (1 << join->tries), longest_pause);
+    join->due = steady::now() + pause;
+    ++renewals_due_;
+    return;
+  }
+  const auto mine = std::move(*at);
+  feed.joins.erase(at);
+  if (!why)
+    watch(feed);
+  if (why)
+    refuse(feed, *mine, *why);
+  else if (mine->renewal)
+    renew(feed, *mine, std::get<messages::subscribed>(reply->result));
+  else
+    welcome(feed, *mine, std::get<messages::subscribed>(reply->result));
+  tidy(user);
+}
+
+void live_hub::welcome(live_feed& feed, live_join& join, const messages::subscribed& answer) {
+  auto& topic = topic_of(feed, join.topic);
+  // What is still on its way to the others is older than the answer: by its numbers it is skipped.
+  const auto name = to_string(join.topic);
+  shared_bytes replay[2];
+  const auto replay_for = [&](live_wire wire) {
+    auto& bytes = replay[wire == live_wire::websocket ? 0 : 1];
+    if (!bytes) {
+      auto text = std::make_shared<std::string>();
+      for (const auto& what : answer.replay)
+        append_event(*text, wire, what, name);
+      bytes = std::move(text);
+    }
+    return bytes;
+  };
+  for (const auto& waiter : join.waiters) {
+    auto& who = *waiter.connection;
+    --who.joining;
+    if (!who.is_open())
+      continue;
+    auto first = std::make_shared<std::string>();
+    // A stream that breaks off before the replay must resume from where it began.
+    const bool starts_here = answer.replay.empty();
+    append_event(*first, who.wire(), subscribed_text(waiter.id, join.topic, answer),
+                 starts_here ? &answer.at : nullptr);
+    who.flush();
+    who.send(first, 0);
+    if (answer.recovered && !answer.replay.empty())
+      who.send(replay_for(who.wire()), 0);
+    enter(feed, topic, who, answer.at);
+  }
+}
+
+void live_hub::refuse(live_feed& feed, live_join& join, const messages::failure& why) {
+  if (join.renewal) {
+    for (const auto& topic : feed.topics)
+      if (topic->topic == join.topic)
+        for (const auto& s : topic->subscribers)
+          if (s.waiting && join.since == s.at)
+            doom(*s.connection, close_code::session_moved);
+    return;
+  }
+  for (const auto& waiter : join.waiters) {
+    auto& who = *waiter.connection;
+    --who.joining;
+    who.send_message(
+      error_text(waiter.id, kind_of(why.code), why.detail, why.errors, why.retry_after_ms));
+    if (who.wire() == live_wire::event_stream)
+      doom(who, close_code::session_moved);
+  }
+}
+
+// Those whose session ended go on where they stand, without noticing.
+void live_hub::renew(live_feed& feed, live_join& join, const messages::subscribed& answer) {
+  for (const auto& topic : feed.topics) {
+    if (topic->topic != join.topic)
+      continue;
+    const auto name = to_string(join.topic);
+    shared_bytes replay[2];
+    for (auto& s : topic->subscribers) {
+      if (!s.waiting || join.since != s.at)
+        continue;
+      if (!answer.recovered) {
+        doom(*s.connection, close_code::reload);
+        continue;
+      }
+      s.waiting = false;
+      s.at = answer.at;
+      if (answer.replay.empty())
+        continue;
+      auto& bytes = replay[s.connection->wire() == live_wire::websocket ? 0 : 1];
+      if (!bytes) {
+        auto text = std::make_shared<std::string>();
+        for (const auto& what : answer.replay)
+          append_event(*text, s.connection->wire(), what, name);
+        bytes = std::move(text);
+      }
+      s.connection->flush();
+      s.connection->send(bytes, 0);
+    }
+  }
+}
+
+void live_hub::on_session_ended(const domain::uuid& user) {
+  at_.users().forget(user);
+  const auto it = feeds_.find(user);
+  if (it == feeds_.end())
+    return;
+  auto& feed = *it->second;
+  for (const auto& topic : feed.topics) {
+    // What they have not been sent yet is part of the replay that each gets from where it stands.
+    for (auto& s : topic->subscribers) {
+      s.waiting = true;
+      const bool asked = std::any_of(feed.joins.begin(), feed.joins.end(), [&](const auto& j) {
+        return j->renewal && j->topic == topic->topic && j->since == s.at;
+      });
+      if (asked)
+        continue;
+      at_.common().metrics.resubscriptions->inc();
+      feed.joins.push_back(std::make_unique<live_join>());
+      auto& join = *feed.joins.back();
+      join.topic = topic->topic;
+      join.since = s.at;
+      join.renewal = true;
+      ask(feed, join);
+    }
+  }
+}
+
+void live_hub::on_down(const caf::actor_addr& session) {
+  // Rare, and then a walk over all is cheap enough.
+  for (const auto& [user, feed] : feeds_)
+    if (feed->session == session) {
+      feed->session = nullptr;
+      on_session_ended(user);
+      return;
+    }
+}
+
+void live_hub::watch(live_feed& feed) {
+  const auto session = at_.users().known(feed.user_id);
+  const auto address = caf::actor_cast<caf::actor_addr>(session);
+  if (!session || address == feed.session)
+    return;
+  at_.actors().demonitor(feed.session);
+  at_.actors().monitor(session);
+  feed.session = address;
+}
+
+void live_hub::on_events(const messages::events_published& published) {
+  const auto it = feeds_.find(published.user_id);
+  if (it == feeds_.end()) {
+    // The last subscriber left while these were on their way, or the session never heard of it.
+    unsubscribe_session(published.user_id);
+    return;
+  }
+  for (const auto& topic : it->second->topics)
+    for (const auto& what : published.events)
+      if (topic->topic.workout_id.is_nil() || topic->topic.workout_id == what.workout_id)
+        append(*topic, what);
+}
+
+} // namespace spotter::gateway
