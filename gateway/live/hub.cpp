@@ -1,5 +1,6 @@
 #include "gateway/live/hub.hpp"
 
+#include "domain/json.hpp"
 #include "gateway/live/event_text.hpp"
 #include "gateway/worker.hpp"
 
