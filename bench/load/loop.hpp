@@ -26,8 +26,8 @@ public:
   void change(int descriptor, std::uint32_t events, pollable& who);
 
   /// Waits until something is ready, `until` at the latest, and tells whoever it concerns. Throws
-  /// what they throw.
-  void poll(clock::time_point until);
+  /// what they throw. Returns how many were ready.
+  int poll(clock::time_point until);
 
 private:
   int epoll_;
