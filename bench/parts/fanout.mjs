@@ -13,7 +13,9 @@ export async function fanout({ rounds, seconds, note }) {
   const peers = {};
   try {
     const exercise = await some_exercise(server);
-    await make_users(server, USERS.fanout, 1);
+    // Each workout is another user's: only ten of one may be live.
+    let lifter = USERS.fanout;
+    await make_users(server, lifter, rounds * WATCHERS.length * BURSTS.length);
     const { folder } = server;
     peers.uwebsockets = await start_peer("uwebsockets_server.mjs", { folder });
     peers.ws = await start_peer("ws_server.mjs", { folder });
@@ -25,7 +27,7 @@ export async function fanout({ rounds, seconds, note }) {
         for (const burst of BURSTS) {
           const options = { watchers, burst, window: 1, seconds };
           const ways = {
-            spotter: () => load("fanout", { ...options, ...server.target, first: USERS.fanout, exercise }),
+            spotter: () => load("fanout", { ...options, ...server.target, first: lifter++, exercise }),
             uwebsockets: () => load("fanout", { ...options, port: peers.uwebsockets.port, wire: "echo", bytes }),
             ws: () => load("fanout", { ...options, port: peers.ws.port, wire: "echo", bytes }),
           };
