@@ -94,7 +94,8 @@ export class Athlete {
       this.#workouts.delete(id);
       if (kind === "delete") this.#deleted.push(workout);
     } else if (kind === "restore") {
-      workout.busy = false;
+      // It may have been given up meanwhile, for refusals that the kills brought about.
+      if (workout) workout.busy = false;
     }
   }
 

@@ -1,5 +1,6 @@
 // Accounts, logins and their tokens.
 
+import { webcrypto as crypto } from "node:crypto";
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 

@@ -1,5 +1,6 @@
 // What is bounded, and how reaching a bound is answered.
 
+import { webcrypto as crypto } from "node:crypto";
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 

@@ -1,5 +1,6 @@
 // The same server behind a certificate of its own.
 
+import { webcrypto as crypto } from "node:crypto";
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
