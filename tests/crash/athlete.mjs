@@ -92,7 +92,8 @@ export class Athlete {
       workout?.sets.add(set);
     } else if (kind === "finish" || kind === "delete") {
       this.#workouts.delete(id);
-      if (kind === "delete") this.#deleted.push(workout);
+      // Another device's refusal may have given it up before this answer came.
+      if (kind === "delete" && workout) this.#deleted.push(workout);
     } else if (kind === "restore") {
       // It may have been given up meanwhile, for refusals that the kills brought about.
       if (workout) workout.busy = false;

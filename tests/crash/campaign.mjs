@@ -37,8 +37,9 @@ export async function run({ seed, rounds, fault, binary, say = () => {} }) {
   const random = generator(seed);
   const server = await Server.start({ binary, name: "crash" });
   const gate = new Gate();
+  let fleet;
   try {
-    const fleet = await Fleet.set_out(server, gate, random);
+    fleet = await Fleet.set_out(server, gate, random);
     for (let round = 1; round <= rounds; ++round) {
       await within(RESUME_MS, `an acknowledgement in round ${round}`, fleet.next_acknowledgement());
       await new Promise((resolve) => setTimeout(resolve, random.between(...LOAD_MS)));
@@ -53,6 +54,10 @@ export async function run({ seed, rounds, fault, binary, say = () => {} }) {
     await within(RESUME_MS, "an acknowledgement after the last round", fleet.next_acknowledgement());
     const history = await fleet.come_home();
     return { history, told: fleet.told() };
+  } catch (error) {
+    fleet?.abandon();
+    gate.set(true);
+    throw error;
   } finally {
     await server.stop();
   }
@@ -61,6 +66,7 @@ export async function run({ seed, rounds, fault, binary, say = () => {} }) {
 class Fleet {
   acknowledged = 0;
   #next = deferred();
+  #broken = deferred(); // a device's own work has failed
   #work = [];
 
   static async set_out(server, gate, random) {
@@ -73,6 +79,8 @@ class Fleet {
       for (const watcher of watchers) watcher.following = watcher.follow();
       for (const device of devices) fleet.#work.push(device.work(next_op));
     }
+    fleet.#broken.promise.catch(() => {});
+    for (const work of fleet.#work) work.catch(fleet.#broken.reject);
     return fleet;
   }
 
@@ -108,7 +116,17 @@ class Fleet {
   /** Resolves with the next acknowledgement that any device gets. */
   next_acknowledgement() {
     this.#next = deferred();
-    return this.#next.promise;
+    return Promise.race([this.#next.promise, this.#broken.promise]);
+  }
+
+  /** Ends everything at once, after a failure. */
+  abandon() {
+    for (const athlete of this.athletes) {
+      athlete.stopping = true;
+      for (const device of athlete.devices) device.abandon();
+      for (const watcher of athlete.watchers) watcher.stop();
+      athlete.client.close();
+    }
   }
 
   /** Some watchers lose their connection, too. */

@@ -21,11 +21,21 @@ export class Device {
     Object.assign(this, { name, transport, gate, random, always_keyed, concluded });
     this.operations = [];
     this.attempts = 0;
+    this.abandoned = false;
   }
 
   /** Carries out operations from `next_op()` until it gives none. */
   async work(next_op) {
-    for (let op = next_op(this); op; op = next_op(this)) await this.#carry_out(op);
+    try {
+      for (let op = next_op(this); op && !this.abandoned; op = next_op(this)) await this.#carry_out(op);
+    } finally {
+      this.transport.close();
+    }
+  }
+
+  /** Ends the work without a definite answer to what is under way. */
+  abandon() {
+    this.abandoned = true;
     this.transport.close();
   }
 
@@ -35,7 +45,7 @@ export class Device {
     if (this.always_keyed || !has_own_id(op) || this.random.chance(0.5)) op.key = uuid7(this.random.bytes);
     this.operations.push(op);
     const end = Date.now() + DEFINITE_MS;
-    for (let tries = 1; Date.now() < end; ++tries) {
+    for (let tries = 1; Date.now() < end && !this.abandoned; ++tries) {
       await this.gate.open();
       const answer = await this.#attempt(op, tries);
       if (answer && !this.#undecided(answer)) return this.#conclude(op, answer, tries);
