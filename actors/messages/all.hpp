@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/messages/cluster.hpp"
 #include "actors/messages/command.hpp"
 #include "actors/messages/event.hpp"
 #include "actors/messages/exercise.hpp"
@@ -9,6 +10,7 @@
 #include "actors/messages/job.hpp"
 #include "actors/messages/live.hpp"
 #include "actors/messages/password.hpp"
+#include "actors/messages/peer.hpp"
 #include "actors/messages/read.hpp"
 #include "actors/messages/recommend.hpp"
 #include "actors/messages/store.hpp"
@@ -174,5 +176,28 @@ CAF_ADD_TYPE_ID(spotter, (spotter::messages::password_hashed))
 CAF_ADD_TYPE_ID(spotter, (spotter::messages::check_password))
 CAF_ADD_TYPE_ID(spotter, (spotter::messages::password_checked))
 CAF_ADD_TYPE_ID(spotter, (spotter::messages::end_timer))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::node_state))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::node_info))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::shard_place))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::cluster_view))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::join_cluster))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::renew_lease))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::cluster_lease))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::change_state))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::shard_epoch))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::take_shards))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::give_shards))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::shards_held))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::place_shards))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::cluster_changed))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::follow))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::unfollow))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::peer_request))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::peer_reply))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::peer_received))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::peer_up))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::peer_down))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::retire))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::retired))
 
 CAF_END_TYPE_ID_BLOCK(spotter)

@@ -56,6 +56,15 @@ using job_store_actor =
 /// Runs durable jobs of all kinds, by their supervisors.
 using job_supervisor_actor = caf::typed_actor<caf::result<void>(jobs_queued)>;
 
+/// The coordinator of the cluster: leases, epochs, placement. `cluster_changed` subscribes its sender
+/// to notices of the same type.
+using cluster_store_actor =
+  caf::typed_actor<caf::result<cluster_lease>(join_cluster),
+                   caf::result<cluster_lease>(renew_lease),
+                   caf::result<cluster_lease>(change_state), caf::result<shards_held>(take_shards),
+                   caf::result<shards_held>(give_shards), caf::result<cluster_lease>(place_shards),
+                   caf::result<void>(cluster_changed)>;
+
 /// The recommenders.
 using recommend_actor = caf::typed_actor<caf::result<command_reply>(recommend)>;
 

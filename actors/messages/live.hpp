@@ -62,6 +62,13 @@ struct session_found {
 /// Asks an idle session to end. It refuses by silence while it has work or subscribers.
 struct passivate {};
 
+/// Asks a shard to end all its sessions once what they have in flight is done: their shard is to
+/// move. Commands that come after it are refused as `moved`. Answered with `retired` when none is
+/// left. The shard sends it on to each session, which answers it to nobody.
+struct retire {};
+
+struct retired {};
+
 /// Told by a session to its shard before it ends: no new requester must be sent to it.
 struct session_closing {
   domain::uuid user_id;
@@ -106,6 +113,16 @@ bool inspect(Inspector& f, session_found& x) {
 
 template <class Inspector>
 bool inspect(Inspector& f, passivate& x) {
+  return f.object(x).fields();
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, retire& x) {
+  return f.object(x).fields();
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, retired& x) {
   return f.object(x).fields();
 }
 

@@ -101,15 +101,15 @@ struct remembered_answer {
   shared_text body;
 };
 
-/// One command's effect on the store. All events carry the epoch under which they are to be
-/// committed and follow on each other in `seq`; `unit_id` is stored with each, so that an unknown
-/// outcome can be read back.
+/// The effect on the store of one command, or of several that follow on each other. All events carry
+/// the epoch under which they are to be committed and follow on each other in `seq`; `unit_id` is
+/// stored with each, so that an unknown outcome can be read back.
 struct store_unit {
   domain::uuid user_id;
   domain::uuid unit_id;
   std::vector<event> events; // at least one
   std::vector<change> changes;
-  std::optional<remembered_answer> answer;
+  std::vector<remembered_answer> answers; // of different keys
 };
 
 /// How a unit of work ended.
@@ -218,7 +218,7 @@ template <class Inspector>
 bool inspect(Inspector& f, store_unit& x) {
   return f.object(x).fields(f.field("user_id", x.user_id), f.field("unit_id", x.unit_id),
                             f.field("events", x.events), f.field("changes", x.changes),
-                            f.field("answer", x.answer));
+                            f.field("answers", x.answers));
 }
 
 template <class Inspector>
