@@ -95,6 +95,26 @@ public:
       value = *given;
   }
 
+  void flag(const std::string& key, bool& value, const char* meaning) {
+    known_.push_back(key);
+    if (!file_) {
+      out_ << "# " << meaning << '\n' << last_part(key) << " = false\n\n";
+      return;
+    }
+    if (const auto node = file_->at_path(key)) {
+      if (const auto given = node.value_exact<bool>())
+        value = *given;
+      else
+        errors_.push_back(key + " must be true or false");
+    }
+    if (const auto given = from_environment(key)) {
+      if (*given == "true" || *given == "false")
+        value = *given == "true";
+      else
+        errors_.push_back("SPOTTER_" + upper(key) + " must be true or false, not '" + *given + "'");
+    }
+  }
+
   void texts(const std::string& key, std::vector<std::string>& value, const char* meaning) {
     known_.push_back(key);
     if (!file_) {
@@ -196,6 +216,8 @@ void visit(visitor& v, settings& s) {
   v.section("database");
   v.text("database.server", s.database.server,
          "libpq connection string without user; empty: an embedded PostgreSQL in the data folder");
+  v.text("database.direct", s.database.direct,
+         "the same past any pooler, for migrations and leases; empty: as database.server");
   v.number("database.writers", s.database.writers, 1, 64, "connections that write");
   v.number("database.readers", s.database.readers, 1, 256, "connections that read");
   v.number("database.identity_workers", s.database.identity_workers, 1, 64,
@@ -209,7 +231,33 @@ void visit(visitor& v, settings& s) {
   v.number("sessions.idle_time", s.sessions.idle_time, 10, 86'400'000,
            "milliseconds without use after which a session leaves memory");
 
+  v.section("cluster");
+  v.flag("cluster.enabled", s.cluster.enabled,
+         "one of several nodes on one database, as serve --cluster");
+  v.text("cluster.id", s.cluster.id, "the cluster's name; nodes of another are refused");
+  v.text("cluster.listen", s.cluster.listen, "host:port for links from other nodes");
+  v.text("cluster.advertise", s.cluster.advertise,
+         "host:port where other nodes reach this one; empty: as cluster.listen");
+  v.text("cluster.certificate", s.cluster.certificate,
+         "PEM file with this node's certificate, which names the node as a DNS name");
+  v.text("cluster.key", s.cluster.key, "PEM file with its private key");
+  v.text("cluster.ca", s.cluster.ca, "PEM file with the authority that signs all nodes");
+  v.number("cluster.weight", s.cluster.weight, 1, 1000,
+           "this node's part of the shards, relative to the others'");
+  v.number("cluster.lease", s.cluster.lease, 500, 60'000,
+           "milliseconds after which a silent node's shards go to others");
+  v.number("cluster.beat", s.cluster.beat, 50, 10'000,
+           "milliseconds between two renewals of the lease");
+  v.number("cluster.margin", s.cluster.margin, 50, 10'000,
+           "milliseconds before the lease's end at which a node that can't renew stops");
+  v.number("cluster.ping", s.cluster.ping, 20, 10'000, "milliseconds between two pings of a link");
+  v.number("cluster.silence", s.cluster.silence, 100, 60'000,
+           "milliseconds of silence after which a link counts as broken");
+
   v.section("identity");
+  v.text(
+    "identity.signing_key", s.identity.signing_key,
+    "file with the key of the access tokens, the same on all nodes; empty: in the data folder");
   v.number("identity.password_passes", s.identity.password_passes, 1, 100,
            "argon2id passes over the memory");
   v.number("identity.password_memory_mib", s.identity.password_memory_mib, 8, 4096,
@@ -244,6 +292,44 @@ void visit(visitor& v, settings& s) {
   v.number("recommend.workers", s.recommend.workers, 1, 64, "workers of each engine");
 }
 
+bool is_host_and_port(const std::string& text) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string::npos || colon == 0)
+    return false;
+  const auto* end = text.data() + text.size();
+  int port = 0;
+  const auto [rest, error] = std::from_chars(text.data() + colon + 1, end, port);
+  return error == std::errc{} && rest == end && port >= 0 && port <= 65'535;
+}
+
+void check_cluster(const settings& s, config_errors& errors) {
+  const auto& c = s.cluster;
+  if (s.database.server.empty())
+    errors.push_back(
+      "a node of a cluster needs database.server: the database that all nodes share");
+  const auto needed = [&errors](const std::string& value, const char* key) {
+    if (value.empty())
+      errors.push_back(std::string{"a node of a cluster needs "} + key
+                       + ": links between nodes are encrypted and verified");
+  };
+  needed(c.certificate, "cluster.certificate");
+  needed(c.key, "cluster.key");
+  needed(c.ca, "cluster.ca");
+  if (s.identity.signing_key.empty())
+    errors.push_back(
+      "a node of a cluster needs identity.signing_key: a file that all nodes share, so "
+      "that each accepts the tokens of the others");
+  if (!is_host_and_port(c.listen))
+    errors.push_back("cluster.listen must be host:port, not '" + c.listen + "'");
+  if (!c.advertise.empty() && !is_host_and_port(c.advertise))
+    errors.push_back("cluster.advertise must be host:port, not '" + c.advertise + "'");
+  if (c.lease < c.margin + 2 * c.beat)
+    errors.push_back("cluster.lease must leave time for two beats before the margin: at least "
+                     + std::to_string((c.margin + 2 * c.beat).count()) + " ms here");
+  if (c.silence < 2 * c.ping)
+    errors.push_back("cluster.silence must be at least twice cluster.ping");
+}
+
 void check(const settings& s, config_errors& errors) {
   if (s.listen.tls_certificate.empty() != s.listen.tls_key.empty())
     errors.push_back("listen.tls_certificate and listen.tls_key go together: set both or neither");
@@ -251,6 +337,8 @@ void check(const settings& s, config_errors& errors) {
   if (std::find(std::begin(levels), std::end(levels), s.log_level) == std::end(levels))
     errors.push_back("log_level must be trace, debug, info, warn or error, not '" + s.log_level
                      + "'");
+  if (s.cluster.enabled)
+    check_cluster(s, errors);
   if (s.data.empty())
     errors.push_back("data must name a folder");
 }

@@ -27,6 +27,7 @@ struct listen_settings {
 /// Which database, and how many connections to it.
 struct database_settings {
   std::string server; // a libpq connection string without user; empty: the embedded one
+  std::string direct; // the same past any pooler, for what holds its connection; empty: `server`
   std::size_t writers = 1;
   std::size_t readers = 2;
   std::size_t identity_workers = 1;
@@ -39,8 +40,26 @@ struct session_settings {
   std::chrono::milliseconds idle_time{300'000};
 };
 
+/// How this node takes part in a cluster.
+struct cluster_settings {
+  bool enabled = false;
+  std::string id = "spotter";          // the same on all nodes; others are refused
+  std::string listen = "0.0.0.0:7400"; // for links from other nodes
+  std::string advertise;               // host:port where they reach it; empty: as `listen`
+  std::string certificate;             // PEM files; `node` is a DNS name in the certificate
+  std::string key;
+  std::string ca;
+  std::int32_t weight = 1; // its part of the shards, relative to the others'
+  std::chrono::milliseconds lease{2000};
+  std::chrono::milliseconds beat{400};   // between renewals of the lease
+  std::chrono::milliseconds margin{300}; // the node stops so long before its lease ends
+  std::chrono::milliseconds ping{300};
+  std::chrono::milliseconds silence{1500}; // then a link counts as broken
+};
+
 /// How passwords are hashed and logins live.
 struct identity_settings {
+  std::string signing_key; // file of the access tokens' key; empty: signing.key in the data folder
   unsigned password_passes = 2;
   std::size_t password_memory_mib = 19;
   std::size_t password_workers = 1;
@@ -75,6 +94,7 @@ struct settings {
   listen_settings listen;
   database_settings database;
   session_settings sessions;
+  cluster_settings cluster;
   identity_settings identity;
   job_settings jobs;
   recommend_settings recommend;

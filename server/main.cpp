@@ -15,7 +15,7 @@ using namespace spotter;
 
 /// Reads the settings from `file` (may be empty) and the environment, or says all that is wrong and
 /// leaves.
-config::settings load_settings(const std::string& file) {
+config::settings load_settings(const std::string& file, bool clustered) {
   std::string text;
   if (!file.empty()) {
     std::ifstream in{file};
@@ -27,7 +27,12 @@ config::settings load_settings(const std::string& file) {
     content << in.rdbuf();
     text = content.str();
   }
-  auto loaded = config::load(text, config::process_environment);
+  const auto environment = [clustered](const std::string& name) {
+    if (clustered && name == "SPOTTER_CLUSTER_ENABLED")
+      return std::optional<std::string>{"true"};
+    return config::process_environment(name);
+  };
+  auto loaded = config::load(text, environment);
   if (const auto* errors = std::get_if<config::config_errors>(&loaded)) {
     std::cerr << "spotterd: the configuration is not valid:\n";
     for (const auto& error : *errors)
@@ -68,6 +73,8 @@ int main(int argc, char** argv) {
   app.add_option("-c,--config", file, "TOML file with settings; also SPOTTER_CONFIG");
 
   auto* serve = app.add_subcommand("serve", "Serve in the foreground until SIGTERM or Ctrl-C");
+  bool clustered = false;
+  serve->add_flag("--cluster", clustered, "As one of several nodes; see [cluster] of the settings");
   auto* config = app.add_subcommand("config", "Print every setting with its default and meaning");
   auto* migrate = app.add_subcommand("migrate", "Look at or change the database's schema");
   server::migrate_options migration;
@@ -80,7 +87,7 @@ int main(int argc, char** argv) {
     std::cout << config::documented_defaults();
     return 0;
   }
-  const auto settings = load_settings(file);
+  const auto settings = load_settings(file, clustered);
   if (*serve) {
     server::block_ending_signals();
     return server::serve(settings);
