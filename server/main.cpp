@@ -1,6 +1,7 @@
 #include "config/settings.hpp"
 #include "server/migrate_command.hpp"
 #include "server/psql_command.hpp"
+#include "server/role_command.hpp"
 #include "server/serve.hpp"
 
 #include <CLI/CLI.hpp>
@@ -82,6 +83,14 @@ int main(int argc, char** argv) {
   auto* psql = app.add_subcommand("psql", "Open psql on the embedded database, as its owner");
   psql->prefix_command();
 
+  auto* role = app.add_subcommand("role", "Say what an account may do");
+  std::string email;
+  std::string role_name;
+  role->add_option("email", email, "The account's address")->required();
+  role->add_option("role", role_name, "member, coach or admin")
+    ->required()
+    ->check(CLI::IsMember({"member", "coach", "admin"}));
+
   CLI11_PARSE(app, argc, argv);
   if (*config) {
     std::cout << config::documented_defaults();
@@ -92,10 +101,15 @@ int main(int argc, char** argv) {
     server::block_ending_signals();
     return server::serve(settings);
   }
+  // Past any pooler, as these hold their connection.
+  const auto& direct =
+    settings.database.direct.empty() ? settings.database.server : settings.database.direct;
   if (*migrate) {
-    migration.server = settings.database.server;
+    migration.server = direct;
     migration.data_folder = settings.data;
     return server::run_migrate(migration);
   }
+  if (*role)
+    return server::run_role(direct, settings.data, email, role_name);
   return server::run_psql(settings.data, psql->remaining());
 }

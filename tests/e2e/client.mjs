@@ -35,6 +35,12 @@ export class Client {
     this.user = tokens.user ?? this.user;
   }
 
+  /** Renews the tokens. */
+  async refresh() {
+    const { refresh_token } = this.tokens;
+    this.adopt(await this.expect(200, this.post("/v1/auth/refresh", { refresh_token })));
+  }
+
   /** `body` may be an object (sent as JSON) or a string or Buffer (sent as it is). */
   call(method, path, body, headers = {}, options = {}) {
     const sent = { ...headers };
