@@ -363,8 +363,7 @@ void execute(pqxx::transaction_base& tx, const store_unit& unit, const change& c
   std::visit([&](const auto& x) { run(tx, unit, x); }, c);
 }
 
-void remember(pqxx::transaction_base& tx, const store_unit& unit) {
-  const auto& a = *unit.answer;
+void remember(pqxx::transaction_base& tx, const store_unit& unit, const remembered_answer& a) {
   statement s{unit};
   s.bind(a.key)
     .bind(a.fingerprint)

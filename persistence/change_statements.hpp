@@ -17,8 +17,9 @@ void set_users(pqxx::transaction_base& tx, std::string_view users);
 void execute(pqxx::transaction_base& tx, const messages::store_unit& unit,
              const messages::change& c);
 
-/// Stores the unit's remembered answer.
-void remember(pqxx::transaction_base& tx, const messages::store_unit& unit);
+/// Stores a remembered answer of the unit.
+void remember(pqxx::transaction_base& tx, const messages::store_unit& unit,
+              const messages::remembered_answer& a);
 
 /// Works out the records of one exercise from the sets stored so far.
 void rebuild(pqxx::transaction_base& tx, const messages::store_unit& unit,

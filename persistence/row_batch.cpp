@@ -1,6 +1,9 @@
 #include "persistence/row_batch.hpp"
 
+#include <algorithm>
 #include <optional>
+#include <utility>
+#include <vector>
 
 namespace spotter::persistence {
 
@@ -16,6 +19,14 @@ std::optional<domain::instant> deleted_at(bool deleted, domain::instant at) {
   return deleted ? std::optional{at} : std::nullopt;
 }
 
+/// Within one table of one user.
+using row_keys = std::vector<std::pair<domain::uuid, int>>;
+
+bool all_differ(row_keys& keys) {
+  std::sort(keys.begin(), keys.end());
+  return std::adjacent_find(keys.begin(), keys.end()) == keys.end();
+}
+
 /// Calls `f` with each array, in the order of the function's parameters.
 template <class F, class... Arrays>
 void each(F&& f, Arrays&... arrays) {
@@ -25,27 +36,24 @@ void each(F&& f, Arrays&... arrays) {
 } // namespace
 
 // One statement can't overwrite a row twice, so a unit that might goes another way.
-bool row_batch::takes(const store_unit& unit) noexcept {
-  int workouts = 0;
-  int instances = 0;
-  unsigned records = 0; // a bit for each kind
+bool row_batch::takes(const store_unit& unit) {
+  row_keys workouts;
+  row_keys instances;
+  row_keys records;
   for (const auto& c : unit.changes) {
     if (const auto* workout = std::get_if<put_workout>(&c)) {
-      if (++workouts > 1 || workout->workout.source)
+      if (workout->workout.source)
         return false;
-    } else if (std::holds_alternative<put_instance>(c)) {
-      if (++instances > 1)
-        return false;
+      workouts.emplace_back(workout->workout.workout_id, 0);
+    } else if (const auto* instance = std::get_if<put_instance>(&c)) {
+      instances.emplace_back(instance->instance.instance_id, 0);
     } else if (const auto* record = std::get_if<put_record>(&c)) {
-      const auto bit = 1U << static_cast<unsigned>(record->record.kind);
-      if ((records & bit) != 0)
-        return false;
-      records |= bit;
+      records.emplace_back(record->record.exercise_id, static_cast<int>(record->record.kind));
     } else if (!std::holds_alternative<add_set>(c)) {
       return false;
     }
   }
-  return true;
+  return all_differ(workouts) && all_differ(instances) && all_differ(records);
 }
 
 void row_batch::add(const store_unit& unit) {
@@ -57,8 +65,8 @@ void row_batch::add(const store_unit& unit) {
     else if (const auto* record = std::get_if<put_record>(&c))
       add(unit, *record);
   }
-  if (unit.answer)
-    add(unit, *unit.answer);
+  for (const auto& answer : unit.answers)
+    add(unit, answer);
 }
 
 void row_batch::add(const store_unit& unit, const put_workout& c) {

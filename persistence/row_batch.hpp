@@ -17,7 +17,7 @@ public:
   static constexpr int parameter_count = 39;
 
   /// True where `add` knows all changes of the unit besides its sets, each row at most once.
-  [[nodiscard]] static bool takes(const messages::store_unit& unit) noexcept;
+  [[nodiscard]] static bool takes(const messages::store_unit& unit);
 
   /// Adds the rows of a unit that it takes.
   void add(const messages::store_unit& unit);

@@ -1,5 +1,6 @@
 #include "persistence/unit_batch.hpp"
 
+#include "actors/messages/cluster.hpp"
 #include "domain/json.hpp"
 #include "persistence/change_statements.hpp"
 
@@ -51,7 +52,7 @@ void unit_batch::commit(pqxx::connection& connection, std::vector<unit_ptr>& uni
   parameters.reserve(commit_parameters + row_batch::parameter_count);
   append_to(parameters);
   const auto is_hot_unit = [](const unit_ptr& u) {
-    return !u->answer && std::all_of(u->changes.begin(), u->changes.end(), is_hot);
+    return u->answers.empty() && std::all_of(u->changes.begin(), u->changes.end(), is_hot);
   };
   if (std::all_of(units.begin(), units.end(), is_hot_unit)) {
     pqxx::nontransaction tx{connection};
@@ -74,8 +75,8 @@ void unit_batch::commit(pqxx::connection& connection, std::vector<unit_ptr>& uni
     for (const auto& c : unit->changes)
       if (!is_hot(c))
         execute(tx, *unit, c);
-    if (unit->answer)
-      remember(tx, *unit);
+    for (const auto& answer : unit->answers)
+      remember(tx, *unit, answer);
   }
   tx.exec(pqxx::prepped{commit_statement}, parameters);
   // Records are worked out from the sets, so after them.

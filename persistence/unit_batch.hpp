@@ -13,11 +13,6 @@ namespace spotter::persistence {
 
 using unit_ptr = std::shared_ptr<const messages::store_unit>;
 
-/// The shard of a user: the last byte of the id.
-[[nodiscard]] inline std::int32_t shard_of(const domain::uuid& user_id) noexcept {
-  return user_id.bytes[15];
-}
-
 /// Turns units of work into the parameters of one statement: `spotter.commit_units` for sets and
 /// events alone, with `spotter.put_units` before it for what else is common. Rarer changes take a
 /// transaction of several statements. Keeps its memory from batch to batch.

@@ -62,8 +62,8 @@ decision decide(const user_state& state, const command& cmd, const loaded_once& 
   }
   auto result = decide_body(state, cmd, once, now);
   if (auto* d = std::get_if<decided>(&result))
-    d->unit.answer = remembered_answer{key.key,           key.fingerprint, d->answer.created,
-                                       d->answer.version, d->answer.at,    d->answer.body};
+    d->unit.answers.push_back({key.key, key.fingerprint, d->answer.created, d->answer.version,
+                               d->answer.at, d->answer.body});
   return result;
 }
 

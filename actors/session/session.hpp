@@ -16,6 +16,7 @@ namespace spotter::actors {
 /// Bounds of a session. Over any of them the answer is a failure, never growth.
 struct session_limits {
   std::size_t queued_commands = 256;          // then 503
+  std::size_t merged_commands = 32;           // stored as one unit
   std::size_t kept_events = 128;              // replayed from memory
   std::int64_t replayed_events = 1000;        // more than this behind: a snapshot instead
   std::size_t cached_pages = 8;               // rendered reads kept until the next change
@@ -39,9 +40,10 @@ using environment_ptr = std::shared_ptr<const session_environment>;
 /// Owns one user's live state; the only writer of that user's data.
 ///
 /// States: *unloaded* (nothing known; commands and subscriptions wait for the load), *ready*, and
-/// *storing* (one unit of work is with the writer; commands queue, bounded). A unit is applied to
-/// memory and answered only when the writer says `committed`. Any other outcome that leaves memory
-/// in doubt ends the session: its subscribers are told to come again, whoever waits is told to retry.
+/// *storing* (one unit of work is with the writer; commands queue, bounded, and become one unit after
+/// it). A unit is applied to memory and answered only when the writer says `committed`. Any other
+/// outcome that leaves memory in doubt ends the session: its subscribers are told to come again,
+/// whoever waits is told to retry.
 class session_state {
 public:
   static inline const char* name = "spotter.session";
@@ -63,14 +65,18 @@ private:
   void load();
   void loaded(const messages::session_image& image);
   void load_failed(const caf::error& why);
+  void end(const messages::failure& why);
+  void passivate();
+
+  // Commands, in session_commands.cpp.
   void advance();
   void fetch(const need& what);
+  void store_with_followers(decided first);
+  void answer_front(messages::command_reply reply);
   void handle(const messages::stored& result);
   void committed();
   void publish(const messages::store_unit& unit);
   void rest(const domain::uuid& workout_id);
-  void end(const messages::failure& why);
-  void passivate();
 
   // Subscriptions, in session_live.cpp.
   void answer_subscription(const messages::subscribe& what, subscribe_promise promise);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 namespace spotter::actors {
 
@@ -26,27 +27,60 @@ user_state::user_state(const session_image& image, std::int64_t epoch)
     answers_.emplace(answer.key, answer);
 }
 
-user_state::cached_workout* user_state::find_cached(const domain::uuid& id) noexcept {
+user_state user_state::ahead() const {
+  user_state out;
+  out.base_ = this;
+  out.epoch_ = epoch_;
+  out.head_seq_ = head_seq_;
+  out.head_epoch_ = head_epoch_;
+  out.answers_complete_ = false;
+  return out;
+}
+
+// Only what touches single rows of workouts and records: the rest would have to reach into the base.
+bool user_state::can_go_ahead(const change& c) noexcept {
+  return std::holds_alternative<put_workout>(c) || std::holds_alternative<put_instance>(c)
+         || std::holds_alternative<add_set>(c) || std::holds_alternative<put_record>(c);
+}
+
+const user_state::cached_workout* user_state::find_own(const domain::uuid& id) const noexcept {
   const auto it = std::find_if(workouts_.begin(), workouts_.end(),
                                [&id](const cached_workout& c) { return c.workout_id == id; });
   return it == workouts_.end() ? nullptr : &*it;
 }
 
+user_state::cached_workout* user_state::find_own(const domain::uuid& id) noexcept {
+  return const_cast<cached_workout*>(std::as_const(*this).find_own(id));
+}
+
+const user_state::cached_workout* user_state::find_cached(const domain::uuid& id) const noexcept {
+  if (const auto* own = find_own(id))
+    return own;
+  return base_ ? base_->find_cached(id) : nullptr;
+}
+
 const domain::workout* user_state::find_workout(const domain::uuid& id) const noexcept {
-  auto* cached = const_cast<user_state*>(this)->find_cached(id);
+  const auto* cached = find_cached(id);
   return cached && cached->workout ? &*cached->workout : nullptr;
 }
 
 bool user_state::knows_workout(const domain::uuid& id) const noexcept {
-  return const_cast<user_state*>(this)->find_cached(id) != nullptr;
+  return find_cached(id) != nullptr;
 }
 
 std::vector<const domain::workout*> user_state::live_workouts() const {
   std::vector<const domain::workout*> out;
+  const auto add = [this, &out](const cached_workout& cached) {
+    const auto* w = find_workout(cached.workout_id);
+    if (w && !w->deleted && w->state == domain::workout_state::live)
+      out.push_back(w);
+  };
   for (const auto& cached : workouts_)
-    if (cached.workout && !cached.workout->deleted
-        && cached.workout->state == domain::workout_state::live)
-      out.push_back(&*cached.workout);
+    add(cached);
+  if (base_)
+    for (const auto& cached : base_->workouts_)
+      if (!find_own(cached.workout_id))
+        add(cached);
   std::sort(out.begin(), out.end(), [](const auto* a, const auto* b) {
     return std::tie(a->started_at, a->workout_id) < std::tie(b->started_at, b->workout_id);
   });
@@ -56,21 +90,26 @@ std::vector<const domain::workout*> user_state::live_workouts() const {
 const user_state::exercise_knowledge* user_state::find_exercise(
   const domain::uuid& id) const noexcept {
   const auto it = exercises_.find(id);
-  return it == exercises_.end() ? nullptr : &it->second;
+  if (it != exercises_.end())
+    return &it->second;
+  return base_ ? base_->find_exercise(id) : nullptr;
 }
 
 const remembered_answer* user_state::find_answer(const std::string& key) const noexcept {
   const auto it = answers_.find(key);
-  return it == answers_.end() ? nullptr : &it->second;
+  if (it != answers_.end())
+    return &it->second;
+  return base_ ? base_->find_answer(key) : nullptr;
 }
 
 bool user_state::knows_answer(const std::string& key) const noexcept {
   return answers_complete_ || answers_.contains(key)
-         || std::find(absent_answers_.begin(), absent_answers_.end(), key) != absent_answers_.end();
+         || std::find(absent_answers_.begin(), absent_answers_.end(), key) != absent_answers_.end()
+         || (base_ && base_->knows_answer(key));
 }
 
 void user_state::learn(const domain::uuid& workout_id, std::optional<domain::workout> loaded) {
-  if (auto* cached = find_cached(workout_id)) {
+  if (auto* cached = find_own(workout_id)) {
     cached->workout = std::move(loaded);
     cached->last_used = ++clock_;
     return;
@@ -113,21 +152,24 @@ void user_state::apply(const store_unit& unit) {
   head_seq_ = unit.events.back().at_position.seq;
   head_epoch_ = unit.events.back().at_position.epoch;
   absent_answers_.clear();
-  if (unit.answer) {
+  for (const auto& answer : unit.answers) {
     if (answers_.size() >= max_answers) {
       // Forgetting is safe: the database is asked for what memory does not know.
       answers_.clear();
       answers_complete_ = false;
     }
-    answers_[unit.answer->key] = *unit.answer;
+    answers_[answer.key] = answer;
   }
-  trim_workouts();
+  // What is ahead must forget nothing: the base would show through.
+  if (!base_)
+    trim_workouts();
 }
 
 domain::workout& user_state::workout_for(const domain::uuid& id) {
-  auto* cached = find_cached(id);
+  auto* cached = find_own(id);
   if (!cached) {
-    workouts_.push_back({id, domain::workout{}, 0});
+    const auto* below = base_ ? base_->find_workout(id) : nullptr;
+    workouts_.push_back({id, below ? *below : domain::workout{}, 0});
     cached = &workouts_.back();
   }
   if (!cached->workout)
@@ -197,9 +239,13 @@ void user_state::apply_change(const clear_workout& c) {
 }
 
 void user_state::apply_change(const put_record& c) {
-  const auto it = exercises_.find(c.record.exercise_id);
-  if (it == exercises_.end())
-    return;
+  auto it = exercises_.find(c.record.exercise_id);
+  if (it == exercises_.end()) {
+    const auto* below = base_ ? base_->find_exercise(c.record.exercise_id) : nullptr;
+    if (!below)
+      return;
+    it = exercises_.emplace(c.record.exercise_id, *below).first;
+  }
   for (auto& known : it->second.records)
     if (known.kind == c.record.kind) {
       known = c.record;

@@ -14,6 +14,9 @@ namespace spotter::actors {
 /// What a session knows of one user. Changed only by `apply`, with units that are stored: memory
 /// never runs ahead of the database. What is not in it may still be in the database; `decide` asks
 /// for what it needs.
+///
+/// A state `ahead` of another is the exception: it lives no longer than it takes to decide the next
+/// command against units that are yet to be stored.
 class user_state {
 public:
   /// What is known of an exercise: see `messages::exercise_image`.
@@ -22,8 +25,15 @@ public:
   /// A state at the beginning of an ownership: what was loaded, under the owner's `epoch`.
   user_state(const messages::session_image& image, std::int64_t epoch);
 
-  [[nodiscard]] const messages::profile& who() const noexcept { return who_; }
-  [[nodiscard]] const domain::uuid& user_id() const noexcept { return who_.user_id; }
+  /// A state that begins as this one, which must outlive it and stay as it is meanwhile; only what
+  /// `apply` touches is copied. Takes no units but those of which `can_go_ahead` is true.
+  [[nodiscard]] user_state ahead() const;
+
+  /// Could `c` be part of a unit that a state which is ahead takes?
+  [[nodiscard]] static bool can_go_ahead(const messages::change& c) noexcept;
+
+  [[nodiscard]] const messages::profile& who() const noexcept { return base_ ? base_->who_ : who_; }
+  [[nodiscard]] const domain::uuid& user_id() const noexcept { return who().user_id; }
 
   /// The place of the next event.
   [[nodiscard]] messages::position next() const noexcept { return {epoch_, head_seq_ + 1}; }
@@ -57,7 +67,7 @@ public:
   void learn(const domain::uuid& exercise_id, exercise_knowledge loaded);
   void learn(const std::string& key, std::optional<messages::remembered_answer> loaded);
 
-  /// Takes over what a committed unit changed.
+  /// Takes over what a committed unit changed; for a state that is ahead, what one would.
   void apply(const messages::store_unit& unit);
 
 private:
@@ -67,7 +77,11 @@ private:
     std::uint64_t last_used = 0;
   };
 
-  cached_workout* find_cached(const domain::uuid& id) noexcept;
+  user_state() = default;
+
+  const cached_workout* find_own(const domain::uuid& id) const noexcept;
+  cached_workout* find_own(const domain::uuid& id) noexcept;
+  const cached_workout* find_cached(const domain::uuid& id) const noexcept;
   domain::workout& workout_for(const domain::uuid& id);
   void trim_workouts();
   void apply_change(const messages::put_workout& c);
@@ -83,6 +97,7 @@ private:
   template <class Change>
   void apply_change(const Change&) {}
 
+  const user_state* base_ = nullptr; // of a state that is ahead: what it has not touched itself
   messages::profile who_;
   std::int64_t epoch_ = 0;
   std::int64_t head_seq_ = 0;

@@ -376,8 +376,12 @@ CAF_TEST(no statement walks through a table of user rows) {
                      put_outcome{{id('7', 25'000), true, shared_text{"{}"}}, seq},
                      clear_workout{workout, seq, now}};
     static_assert(std::variant_size_v<change> == 13, "a new change needs a line above");
-    unit->answer = remembered_answer{
-      "key" + std::to_string(i), "f", true, seq, {epochs[user.bytes[15]], seq}, shared_text{"{}"}};
+    unit->answers = {{"key" + std::to_string(i),
+                      "f",
+                      true,
+                      seq,
+                      {epochs[user.bytes[15]], seq},
+                      shared_text{"{}"}}};
     self->send(writer, store{unit});
     self->receive([](const stored& end) {
       CAF_CHECK_EQUAL(end.detail, "");

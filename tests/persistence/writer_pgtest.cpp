@@ -1,7 +1,9 @@
 #include "persistence/writer.hpp"
 
+#include "actors/messages/cluster.hpp"
 #include "actors/shard/shard.hpp"
 #include "persistence/ownership.hpp"
+#include "persistence/row_batch.hpp"
 #include "tests/persistence/read_story.hpp"
 
 #include <caf/event_based_actor.hpp>
@@ -142,7 +144,7 @@ CAF_TEST(a new workout comes with its first set and its answer) {
   unit->changes.emplace_back(put_instance{instance, false});
   for (const auto& record : domain::new_records(set, tests::bench_press, {}))
     unit->changes.emplace_back(put_record{record});
-  unit->answer = remembered_answer{"key", "print", true, 1, {1, 1}, shared_text{"{}"}};
+  unit->answers = {{"key", "print", true, 1, {1, 1}, shared_text{"{}"}}};
   CAF_CHECK_EQUAL(commit(unit), store_result::committed);
   CAF_CHECK_EQUAL(count("workout_set"), 1);
   CAF_CHECK_EQUAL(count("personal_record"), 2);
@@ -224,13 +226,70 @@ CAF_TEST(the writer sees no user that its batch does not name) {
 
 CAF_TEST(an answer to a key is stored with its unit or not at all) {
   auto unit = set_unit(tests::alice, 'a', 1);
-  unit->answer = remembered_answer{"key", "print", true, 1, {1, 1}, shared_text{"{}"}};
+  unit->answers = {{"key", "print", true, 1, {1, 1}, shared_text{"{}"}}};
   CAF_CHECK_EQUAL(commit(unit), store_result::committed);
   CAF_CHECK_EQUAL(count("idempotency_key"), 1);
   auto second = set_unit(tests::alice, 'a', 2);
-  second->answer = unit->answer;
+  second->answers = unit->answers;
   CAF_CHECK_EQUAL(commit(second), store_result::rejected);
   CAF_CHECK_EQUAL(count("event"), 1);
+}
+
+CAF_TEST(a unit of several commands is stored whole with all its answers) {
+  auto unit = set_unit(tests::alice, 'a', 1);
+  const auto first = std::get<add_set>(unit->changes[0]).set;
+  for (std::int64_t seq = 2; seq < 5; ++seq) {
+    const auto next = set_unit(tests::alice, 'a', seq);
+    unit->events.push_back(next->events[0]);
+    auto set = std::get<add_set>(next->changes[0]).set;
+    domain::exercise_instance instance;
+    instance.instance_id = set.exercise_instance_id = domain::make_uuid_v7();
+    instance.workout_id = set.workout_id;
+    instance.exercise_id = tests::bench_press;
+    instance.position = static_cast<std::int32_t>(seq);
+    instance.version = seq;
+    unit->changes.emplace_back(put_instance{instance, false});
+    unit->changes.emplace_back(add_set{set});
+    unit->answers.push_back({"key " + std::to_string(seq), "print", true, seq,
+                             unit->events.back().at_position,
+                             shared_text{R"({"n":)" + std::to_string(seq) + '}'}});
+  }
+  for (const auto kind : {domain::record_kind::weight, domain::record_kind::e1rm})
+    unit->changes.emplace_back(
+      put_record{{tests::bench_press, kind, 100, first.set_id, first.completed_at}});
+  CAF_CHECK(row_batch::takes(*unit)); // one round trip
+  CAF_CHECK_EQUAL(commit(unit), store_result::committed);
+  CAF_CHECK_EQUAL(count("workout_set"), 4);
+  CAF_CHECK_EQUAL(count("event"), 4);
+  CAF_CHECK_EQUAL(count("personal_record"), 2);
+  const auto answers = rows.sql("SELECT key, seq, body FROM spotter.idempotency_key ORDER BY seq");
+  CAF_REQUIRE_EQUAL(answers.size(), 3);
+  CAF_CHECK_EQUAL(answers[2][0].as<std::string>(), "key 4");
+  CAF_CHECK_EQUAL(answers[2][1].as<int>(), 4);
+  CAF_CHECK_EQUAL(answers[2][2].as<std::string>(), R"({"n":4})");
+}
+
+CAF_TEST(of a unit of several commands nothing is stored if one is refused) {
+  auto unit = set_unit(tests::alice, 'a', 1);
+  const auto next = set_unit(tests::alice, 'a', 2);
+  std::get<add_set>(next->changes[0]).set.actual.reps = 1'000'000;
+  unit->events.push_back(next->events[0]);
+  unit->changes.push_back(next->changes[0]);
+  unit->answers.push_back({"key", "print", true, 1, {1, 1}, shared_text{"{}"}});
+  CAF_CHECK_EQUAL(commit(unit), store_result::rejected);
+  CAF_CHECK_EQUAL(count("event"), 0);
+  CAF_CHECK_EQUAL(count("workout_set"), 0);
+  CAF_CHECK_EQUAL(count("idempotency_key"), 0);
+}
+
+CAF_TEST(a unit that writes a row twice is not for one statement) {
+  const auto unit = set_unit(tests::alice, 'a', 1);
+  domain::exercise_instance instance;
+  instance.instance_id = domain::make_uuid_v7();
+  unit->changes.emplace_back(put_instance{instance, false});
+  CAF_CHECK(row_batch::takes(*unit));
+  unit->changes.emplace_back(put_instance{instance, false});
+  CAF_CHECK(!row_batch::takes(*unit));
 }
 
 CAF_TEST(rebuilt records follow the rules of the domain) {
