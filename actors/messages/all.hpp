@@ -13,6 +13,7 @@
 #include "actors/messages/peer.hpp"
 #include "actors/messages/read.hpp"
 #include "actors/messages/recommend.hpp"
+#include "actors/messages/routing.hpp"
 #include "actors/messages/store.hpp"
 
 #include <caf/type_id.hpp>
@@ -199,5 +200,12 @@ CAF_ADD_TYPE_ID(spotter, (spotter::messages::peer_up))
 CAF_ADD_TYPE_ID(spotter, (spotter::messages::peer_down))
 CAF_ADD_TYPE_ID(spotter, (spotter::messages::retire))
 CAF_ADD_TYPE_ID(spotter, (spotter::messages::retired))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::route_shard))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::route_doubted))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::proxy_opened))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::proxy_closed))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::get_cluster))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::cluster_status))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::leave_cluster))
 
 CAF_END_TYPE_ID_BLOCK(spotter)

@@ -14,11 +14,13 @@ namespace spotter::messages {
 using session_actor =
   caf::typed_actor<caf::result<command_reply>(command), caf::result<read_reply>(read),
                    caf::result<subscribe_reply>(subscribe), caf::result<void>(unsubscribe),
-                   caf::result<void>(stored), caf::result<void>(passivate)>;
+                   caf::result<void>(stored), caf::result<void>(passivate),
+                   caf::result<void>(retire)>;
 
 /// The sessions of one shard.
 using shard_actor =
-  caf::typed_actor<caf::result<session_found>(get_session), caf::result<void>(session_closing)>;
+  caf::typed_actor<caf::result<session_found>(get_session), caf::result<void>(session_closing),
+                   caf::result<retired>(retire)>;
 
 /// Commits units of work in batches; answers the sender of each `store` with a `stored` message.
 using writer_actor = caf::typed_actor<caf::result<void>(store), caf::result<health>(get_health)>;
@@ -64,6 +66,11 @@ using cluster_store_actor =
                    caf::result<cluster_lease>(change_state), caf::result<shards_held>(take_shards),
                    caf::result<shards_held>(give_shards), caf::result<cluster_lease>(place_shards),
                    caf::result<void>(cluster_changed)>;
+
+/// A node's own part in the cluster.
+using cluster_actor =
+  caf::typed_actor<caf::result<cluster_status>(get_cluster), caf::result<void>(leave_cluster),
+                   caf::result<health>(get_health)>;
 
 /// The recommenders.
 using recommend_actor = caf::typed_actor<caf::result<command_reply>(recommend)>;

@@ -13,7 +13,10 @@ using namespace messages;
 
 session_state::session_state(session_actor::pointer self, const domain::uuid& user_id,
                              shard_actor shard, environment_ptr env)
-  : self_(self), user_id_(user_id), shard_(std::move(shard)), env_(std::move(env)) {}
+  : self_(self), user_id_(user_id), shard_(std::move(shard)), env_(std::move(env)) {
+  // Whoever waits gets an answer that says what he may do.
+  self_->set_exit_handler([this](const caf::exit_msg&) { end(in_doubt()); });
+}
 
 session_state::~session_state() = default;
 
@@ -22,6 +25,10 @@ session_actor::behavior_type session_state::make_behavior() {
     [this](command& cmd) -> caf::result<command_reply> {
       auto& c = active();
       auto promise = self_->make_response_promise<command_reply>();
+      if (retiring_) {
+        promise.deliver(command_reply{session_moved()});
+        return promise;
+      }
       if (c.queue.size() >= env_->limits.queued_commands) {
         promise.deliver(command_reply{busy()});
         return promise;
@@ -39,7 +46,9 @@ session_actor::behavior_type session_state::make_behavior() {
     [this](subscribe& what) -> caf::result<subscribe_reply> {
       auto promise = self_->make_response_promise<subscribe_reply>();
       auto& c = active();
-      if (c.state) {
+      if (retiring_) {
+        promise.deliver(subscribe_reply{session_moved()});
+      } else if (c.state) {
         answer_subscription(what, promise);
       } else if (c.subscriptions.size() >= env_->limits.queued_commands) {
         promise.deliver(subscribe_reply{busy()});
@@ -55,6 +64,7 @@ session_actor::behavior_type session_state::make_behavior() {
     },
     [this](const stored& result) { handle(result); },
     [this](messages::passivate) { passivate(); },
+    [this](messages::retire) { retire(); },
   };
 }
 
@@ -124,6 +134,32 @@ void session_state::end(const failure& why) {
   }
   self_->send(shard_, session_closing{user_id_});
   self_->quit();
+}
+
+// The shard moves. What is with the writer is waited for, and so are reads; nothing else was begun.
+void session_state::retire() {
+  retiring_ = true;
+  if (core_) {
+    auto& c = *core_;
+    const auto begun = c.in_flight ? c.in_flight->replies.size() : 0;
+    const auto rest = std::next(c.queue.begin(), static_cast<std::ptrdiff_t>(begun));
+    for (auto it = rest; it != c.queue.end(); ++it)
+      it->promise.deliver(command_reply{session_moved()});
+    c.queue.erase(rest, c.queue.end());
+    for (auto& s : c.subscriptions)
+      s.promise.deliver(subscribe_reply{session_moved()});
+    c.subscriptions.clear();
+  }
+  end_retired();
+}
+
+void session_state::end_retired() {
+  if (!core_ || (!core_->in_flight && core_->reading == 0))
+    end(session_moved());
+}
+
+bool session_state::may_speak() const {
+  return !env_->may_speak || env_->may_speak->holds();
 }
 
 // The shard asks now and then; who was not used since the last time goes.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/lease.hpp"
 #include "actors/messages/handles.hpp"
 #include "actors/session/decide.hpp"
 
@@ -33,6 +34,7 @@ struct session_environment {
   session_limits limits;
   std::function<void()> import_queued = [] {};        // called after an import was stored
   std::function<domain::instant()> now = domain::now; // the clock of events
+  std::shared_ptr<const lease> may_speak;             // from memory only while it holds; or none
 };
 
 using environment_ptr = std::shared_ptr<const session_environment>;
@@ -43,7 +45,10 @@ using environment_ptr = std::shared_ptr<const session_environment>;
 /// *storing* (one unit of work is with the writer; commands queue, bounded, and become one unit after
 /// it). A unit is applied to memory and answered only when the writer says `committed`. Any other
 /// outcome that leaves memory in doubt ends the session: its subscribers are told to come again,
-/// whoever waits is told to retry.
+/// whoever waits is told to retry. So does `retire`, once the unit with the writer is answered for.
+///
+/// Where nodes share the shards, it answers from memory only while the node's lease holds: another
+/// may have become the user's owner since. What the database is asked for needs no such care.
 class session_state {
 public:
   static inline const char* name = "spotter.session";
@@ -67,6 +72,9 @@ private:
   void load_failed(const caf::error& why);
   void end(const messages::failure& why);
   void passivate();
+  void retire();
+  void end_retired();
+  bool may_speak() const;
 
   // Commands, in session_commands.cpp.
   void advance();
@@ -82,19 +90,22 @@ private:
   void answer_subscription(const messages::subscribe& what, subscribe_promise promise);
   void resume(const messages::subscribe& what, subscribe_promise promise);
   void snapshot(const messages::subscribe& what, subscribe_promise promise);
+  void welcome(const caf::actor& sink, messages::subscribed answer, subscribe_promise promise);
   void join(const caf::actor& sink);
   bool covers(const messages::position& since) const;
   std::vector<messages::event> kept_after(std::int64_t seq, const domain::uuid& topic) const;
 
   // Rendered reads, in session_pages.cpp.
   void answer_read(messages::read what, read_promise promise);
+  void read_ended();
 
   messages::session_actor::pointer self_;
   domain::uuid user_id_;
   messages::shard_actor shard_;
   environment_ptr env_;
   std::unique_ptr<core> core_;
-  bool used_ = false; // since the shard last asked it to end
+  bool used_ = false;     // since the shard last asked it to end
+  bool retiring_ = false; // nothing new is begun
 };
 
 /// The actor: `self->spawn<…>(session_impl, …)`.

@@ -31,6 +31,10 @@ command_reply reply_of(decision& d) {
 
 void session_state::advance() {
   auto& c = *core_;
+  if (retiring_) {
+    end_retired();
+    return;
+  }
   if (!c.state) {
     if (!c.queue.empty())
       load();
@@ -48,7 +52,7 @@ void session_state::advance() {
     if (auto* work = std::get_if<decided>(&d))
       store_with_followers(std::move(*work));
     else
-      answer_front(reply_of(d));
+      answer_front(may_speak() ? reply_of(d) : command_reply{session_moved()});
   }
 }
 
@@ -57,7 +61,8 @@ void session_state::fetch(const need& what) {
   c.fetching = true;
   const auto failed = [this](const caf::error&) {
     core_->fetching = false;
-    answer_front(command_reply{database_away()});
+    if (!retiring_)
+      answer_front(command_reply{database_away()});
     advance();
   };
   const auto ask = [&, this]<class Image>(const auto& question, void (*learn)(core&, Image&)) {

@@ -52,6 +52,7 @@ struct session_state::core {
 
   std::vector<domain::uuid> rests; // the sets after which one is under way and will call back
 
+  std::size_t reading = 0; // reads that wait for the reader
   std::vector<page> pages;
   std::uint64_t generation = 0; // counts commits: what was rendered before one is not cached
 };

@@ -1,4 +1,5 @@
 #include "actors/session/session_core.hpp"
+#include "actors/session/session_failures.hpp"
 #include "actors/session/unit_builder.hpp"
 
 #include <algorithm>
@@ -33,6 +34,10 @@ failure log_unreadable() {
 
 void session_state::answer_subscription(const subscribe& what, subscribe_promise promise) {
   auto& c = *core_;
+  if (!may_speak()) {
+    promise.deliver(subscribe_reply{session_moved()});
+    return;
+  }
   const auto& id = what.workout_id;
   if (id.is_nil() || c.state->knows_workout(id)) {
     if (!id.is_nil()) {
@@ -89,8 +94,7 @@ void session_state::resume(const subscribe& what, subscribe_promise promise) {
       snapshot(what, promise);
       return;
     }
-    join(what.sink);
-    promise.deliver(subscribe_reply{subscribed{head, true, {}, {}}});
+    welcome(what.sink, subscribed{head, true, {}, {}}, promise);
     return;
   }
   if (covers(since)) {
@@ -101,9 +105,7 @@ void session_state::resume(const subscribe& what, subscribe_promise promise) {
       snapshot(what, promise);
       return;
     }
-    join(what.sink);
-    promise.deliver(
-      subscribe_reply{subscribed{head, true, kept_after(since.seq, what.workout_id), {}}});
+    welcome(what.sink, subscribed{head, true, kept_after(since.seq, what.workout_id), {}}, promise);
     return;
   }
   // The log has it. The event at `since` itself comes along, to judge the epoch.
@@ -130,8 +132,7 @@ void session_state::resume(const subscribe& what, subscribe_promise promise) {
         auto replay = of_topic(events, what.workout_id);
         auto later = kept_after(loaded_to, what.workout_id);
         replay.insert(replay.end(), later.begin(), later.end());
-        join(what.sink);
-        promise.deliver(subscribe_reply{subscribed{now_at, true, std::move(replay), {}}});
+        welcome(what.sink, subscribed{now_at, true, std::move(replay), {}}, promise);
       },
       [promise](const caf::error&) mutable { promise.deliver(subscribe_reply{log_unreadable()}); });
 }
@@ -155,9 +156,16 @@ void session_state::snapshot(const subscribe& what, subscribe_promise promise) {
     return;
   }
   json.end_object();
-  join(what.sink);
-  promise.deliver(
-    subscribe_reply{subscribed{c.state->head(), false, {}, shared_text{std::move(text)}}});
+  welcome(what.sink, subscribed{c.state->head(), false, {}, shared_text{std::move(text)}}, promise);
+}
+
+void session_state::welcome(const caf::actor& sink, subscribed answer, subscribe_promise promise) {
+  if (retiring_ || !may_speak()) {
+    promise.deliver(subscribe_reply{session_moved()});
+    return;
+  }
+  join(sink);
+  promise.deliver(subscribe_reply{std::move(answer)});
 }
 
 void session_state::join(const caf::actor& sink) {

@@ -1,4 +1,5 @@
 #include "actors/session/session_core.hpp"
+#include "actors/session/session_failures.hpp"
 
 #include <fmt/format.h>
 
@@ -31,12 +32,20 @@ std::string cache_key(const query& what) {
 
 void session_state::answer_read(read what, read_promise promise) {
   auto& c = active();
+  if (retiring_) {
+    promise.deliver(read_reply{session_moved()});
+    return;
+  }
   const auto key = cache_key(what.what);
   for (const auto& page : c.pages)
     if (!key.empty() && page.key == key) {
-      promise.deliver(read_reply{page.text});
+      if (may_speak())
+        promise.deliver(read_reply{page.text});
+      else
+        promise.deliver(read_reply{session_moved()});
       return;
     }
+  ++c.reading;
   self_->request(env_->reader, env_->limits.load_time_out, std::move(what))
     .then(
       [this, key, promise, generation = c.generation](read_reply& reply) mutable {
@@ -53,8 +62,18 @@ void session_state::answer_read(read what, read_promise promise) {
             now.pages.push_back({key, *text});
         }
         promise.deliver(std::move(reply));
+        read_ended();
       },
-      [promise](caf::error& why) mutable { promise.deliver(std::move(why)); });
+      [this, promise](caf::error& why) mutable {
+        promise.deliver(std::move(why));
+        read_ended();
+      });
+}
+
+void session_state::read_ended() {
+  --core_->reading;
+  if (retiring_)
+    end_retired();
 }
 
 } // namespace spotter::actors

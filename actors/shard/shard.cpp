@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace spotter::actors {
 
@@ -26,11 +27,12 @@ shard_state::shard_state(actor::pointer self, environment_ptr env, shard_setting
     spdlog::error("session of user {} crashed: {}", domain::to_string(it->first),
                   caf::to_string(down.reason));
     sessions_.erase(it);
-    active_->dec();
+    ended();
   });
   self_->set_exit_handler([this](const caf::exit_msg& exit) {
     for (const auto& [user, session] : sessions_)
       self_->send_exit(session, exit.reason);
+    active_->dec(static_cast<std::int64_t>(sessions_.size()));
     self_->quit(exit.reason);
   });
 }
@@ -39,6 +41,8 @@ shard_state::actor::behavior_type shard_state::make_behavior() {
   self_->delayed_send(self_, settings_.idle_time, caf::tick_atom_v);
   return {
     [this](const get_session& ask) -> caf::result<session_found> {
+      if (retiring_)
+        return caf::make_error(caf::sec::runtime_error, "the shard moves to another node");
       auto session = find_or_start(ask.user_id);
       if (!session)
         return caf::make_error(caf::sec::runtime_error, "too many sessions");
@@ -50,8 +54,14 @@ shard_state::actor::behavior_type shard_state::make_behavior() {
       if (it != sessions_.end()
           && caf::actor_cast<caf::strong_actor_ptr>(it->second) == self_->current_sender()) {
         sessions_.erase(it);
-        active_->dec();
+        ended();
       }
+    },
+    [this](messages::retire) -> caf::result<retired> {
+      auto promise = self_->make_response_promise<retired>();
+      retirers_.push_back(promise);
+      retire();
+      return promise;
     },
     [this](caf::tick_atom) {
       for (const auto& [user, session] : sessions_)
@@ -72,6 +82,33 @@ std::optional<session_actor> shard_state::find_or_start(const domain::uuid& user
   sessions_.emplace(user_id, session);
   active_->inc();
   return session;
+}
+
+void shard_state::retire() {
+  if (!retiring_) {
+    retiring_ = true;
+    for (const auto& [user, session] : sessions_)
+      self_->send(session, messages::retire{});
+    self_->run_delayed(settings_.retire_limit, [this] {
+      if (sessions_.empty())
+        return;
+      spdlog::error("{} sessions did not end when their shard was to move", sessions_.size());
+      for (const auto& [user, session] : sessions_)
+        self_->send_exit(session, caf::exit_reason::user_shutdown);
+      active_->dec(static_cast<std::int64_t>(sessions_.size() - 1));
+      sessions_.clear();
+      ended();
+    });
+  }
+  if (sessions_.empty())
+    for (auto& promise : std::exchange(retirers_, {}))
+      promise.deliver(retired{});
+}
+
+void shard_state::ended() {
+  active_->dec();
+  if (retiring_ && sessions_.empty())
+    retire();
 }
 
 shard_actor spawn_shard(caf::actor_system& system, environment_ptr env, shard_settings settings) {

@@ -93,6 +93,7 @@ session_actor::behavior_type scene_session(session_actor::pointer, import_scene*
     [](const unsubscribe&) {},
     [](const stored&) {},
     [](passivate) {},
+    [](retire) {},
   };
 }
 
@@ -104,6 +105,7 @@ shard_actor::behavior_type scene_shard(shard_actor::pointer, import_scene* scene
       return session_found{caf::actor_cast<caf::actor>(session)};
     },
     [](const session_closing&) {},
+    [](retire) { return retired{}; },
   };
 }
 

@@ -78,6 +78,7 @@ messages::session_actor::behavior_type fake_session(messages::session_actor::poi
     [](const messages::unsubscribe&) {},
     [](const messages::stored&) {},
     [](messages::passivate) {},
+    [](messages::retire) {},
   };
 }
 
@@ -88,6 +89,7 @@ messages::shard_actor::behavior_type fake_shard(messages::shard_actor::pointer,
       return messages::session_found{caf::actor_cast<caf::actor>(session)};
     },
     [](const messages::session_closing&) {},
+    [](messages::retire) { return messages::retired{}; },
   };
 }
 

@@ -104,6 +104,7 @@ shard_actor::behavior_type shard(shard_actor::pointer self, story_ptr s) {
       return session_found{s->session};
     },
     [](const session_closing&) {},
+    [](retire) { return retired{}; },
   };
 }
 
