@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
 import { run } from "./campaign.mjs";
-import { check } from "./checker.mjs";
+import { check } from "../load/checker.mjs";
 import { freeze_database_and_kill } from "./faults.mjs";
-import { chosen_seed } from "./random.mjs";
+import { chosen_seed } from "../load/random.mjs";
 import { in_words } from "./verdict.mjs";
 
 const ROUNDS = 3;

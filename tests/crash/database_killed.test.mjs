@@ -5,7 +5,7 @@ import { describe, it } from "node:test";
 import { missing } from "../e2e/server.mjs";
 import { run } from "./campaign.mjs";
 import { kill_database } from "./faults.mjs";
-import { chosen_seed } from "./random.mjs";
+import { chosen_seed } from "../load/random.mjs";
 import { assert_kept } from "./verdict.mjs";
 
 const ROUNDS = Number(process.env.SPOTTER_ROUNDS ?? 20);

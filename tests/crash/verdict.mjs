@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 
-import { check } from "./checker.mjs";
+import { check } from "../load/checker.mjs";
 
 /** Fails unless every promise was kept, and enough was tried for that to mean something. */
 export function assert_kept({ history, told }) {

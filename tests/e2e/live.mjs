@@ -8,6 +8,7 @@ const PATIENCE_MS = 15_000;
 
 export class Live {
   frames = [];
+  patience_ms = PATIENCE_MS;
   /** Resolves with `{code, reason}` when the connection is over. */
   closed = deferred();
   #waiting = new Set();
@@ -17,9 +18,10 @@ export class Live {
    * An open socket that has had its `hello`. `token` goes into the header; without one the socket is not
    * authenticated yet. `on_frame` is called with each frame as it comes.
    */
-  static async open(server, { token, headers = {}, protocol = "spotter.v1", on_frame } = {}) {
+  static async open(server, { token, headers = {}, protocol = "spotter.v1", on_frame, patience_ms = PATIENCE_MS } = {}) {
     const live = new Live();
     live.on_frame = on_frame;
+    live.patience_ms = patience_ms;
     const url = `${server.url.replace(/^http/, "ws")}/v1/live`;
     const sent = { ...headers };
     if (token) sent.authorization = `Bearer ${token}`;
@@ -34,7 +36,7 @@ export class Live {
     });
     socket.on("open", opened.resolve);
     socket.on("error", opened.reject);
-    await within(PATIENCE_MS, "an open socket", opened.promise);
+    await within(patience_ms, "an open socket", opened.promise);
     await live.wait((frame) => frame.type === "hello", "hello");
     return live;
   }
@@ -53,7 +55,7 @@ export class Live {
   }
 
   /** The first frame that fits, past (after the first `seen`) or to come. */
-  async wait(fits, what = "a frame", { ms = PATIENCE_MS, seen = 0 } = {}) {
+  async wait(fits, what = "a frame", { ms = this.patience_ms, seen = 0 } = {}) {
     const found = deferred();
     const look = () => {
       while (seen < this.frames.length) {

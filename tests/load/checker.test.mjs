@@ -59,7 +59,13 @@ function sound() {
       records: [subscribed(1, false, { workout: workout() }), ...log.slice(1)],
     },
   ];
-  return { users: [{ user: "u", operations, log, workouts: [shown], streams }] };
+  operations.forEach((op, i) => (op.acked_at = i));
+  const reads = [
+    { by: "b", began: 3, since: 1, limit: 100, items: log.slice(1, 5) },
+    { by: "b", began: 2, workout: W, shown: { ...workout(), version: 5, exercises: [{ sets: [set("a", 5, { duration_ms: 77 }), set("b", 4)] }] } },
+    { by: "b", began: 9, workout: W, shown },
+  ];
+  return { users: [{ user: "u", operations, reads, log, workouts: [shown], streams }] };
 }
 
 const records_of = (user, which = 0) => user.streams[which].records;
@@ -92,6 +98,12 @@ const BREACHES = [
   ["a stale workout", "state", (u) => (u.workouts[0].notes = "six")],
   ["a workout that is not shown", "state", (u) => u.workouts.pop()],
   ["a workout that nobody started", "state", (u) => u.workouts.push(workout({ id: "other" }))],
+["a read of changes that misses what was acknowledged", "read", (u) => (u.reads[0].began = 4)],
+  ["a read of changes that were otherwise", "read", (u) => (u.reads[0].items[1] = u.log[0])],
+  ["a read of a workout that misses what was acknowledged", "read", (u) => (u.reads[1].began = 5)],
+  ["a read that misses a set", "read", (u) => u.reads[1].shown.exercises[0].sets.pop()],
+  ["a read of what is not stored yet", "read", (u) => (u.reads[2].shown = { ...u.reads[2].shown, version: 8 })],
+  ["a read that finds nothing", "read", (u) => (u.reads[1].shown = null)],
   ["a subscriber that missed an event", "stream", (u) => records_of(u).splice(2, 1)],
   ["a subscriber that missed an event while away", "stream", (u) => records_of(u).splice(4, 1)],
   ["a subscriber that missed the end", "stream", (u) => records_of(u).pop()],

@@ -1,24 +1,28 @@
 // Judges the history of a run. Pure: the same history gives the same verdict, and nothing is asked of anyone.
 //
-// history: {users: [{user, operations, log, workouts, streams}]}
-//   operations  [{op, kind, workout, set, marker, outcome, version, position, surely_absent}], what a device did.
-//               `outcome`: acknowledged, refused or unknown. `version` and `position`: where the answer said that
-//               the effect stands, when it said so of the first effect. `surely_absent`: refused before it could
-//               have had an effect.
+// history: {users: [{user, operations, reads, log, workouts, streams}]}
+//   operations  [{op, kind, workout, set, marker, outcome, version, position, surely_absent, acked_at}], what a
+//               device did. `outcome`: acknowledged, refused or unknown. `version` and `position`: where the
+//               answer said that the effect stands, when it said so of the first effect. `surely_absent`: refused
+//               before it could have had an effect. `acked_at`: which acknowledgement of this user it was.
+//   reads       see check_reads.mjs
 //   log         every event of the user from seq 1 on, as GET /v1/changes gives them
 //   workouts    every workout that GET /v1/workouts/{id} shows, in full
 //   streams     [{name, topic, records}]: the frames `subscribed` and `event` that a watcher got, in order
 
 import { isDeepStrictEqual } from "node:util";
 
-import { image_of, retell, workout_of } from "./story.mjs";
+import { check_reads } from "./check_reads.mjs";
+import { retell, shown_otherwise, workout_of } from "./story.mjs";
 
 /** The violations found, each `{rule, user, detail}`; empty when every promise was kept. */
 export function check(history) {
   return history.users.flatMap((one) => {
+    const effects = effects_of(one.operations, one.log);
     const found = [
       ...check_log(one.log),
-      ...check_operations(one.operations, one.log),
+      ...check_operations(effects, one.log),
+      ...check_reads(one.reads ?? [], effects, one.log),
       ...check_state(one.workouts, one.log),
       ...one.streams.flatMap((stream) => [...check_stream(stream, one.log)]),
     ];
@@ -49,17 +53,23 @@ const EFFECTS = {
   remove: ["set.deleted", ({ set }, op) => set.id === op.set],
 };
 
-function* check_operations(operations, log) {
+/** Each operation with the events of the log that are its effects. */
+function effects_of(operations, log) {
   const by_subject = new Map();
   for (const event of log) {
     const subject = subject_of(event);
     if (!by_subject.has(subject)) by_subject.set(subject, []);
     by_subject.get(subject).push(event);
   }
-  for (const op of operations) {
+  return operations.map((op) => {
     const [name, fits] = EFFECTS[op.kind];
     const about = by_subject.get(`${name} ${op.set ?? op.workout}`) ?? [];
-    const effects = about.filter((event) => fits(event.data, op));
+    return { op, effects: about.filter((event) => fits(event.data, op)) };
+  });
+}
+
+function* check_operations(done, log) {
+  for (const { op, effects } of done) {
     const what = `${op.op} (${op.kind} ${op.set ?? op.workout})`;
     if (effects.length > 1) {
       yield { rule: "doubled", detail: `${what} stands at ${effects.map((e) => e.position.seq).join(" and ")}` };
@@ -107,29 +117,8 @@ function* check_state(workouts, log) {
     if (!told || told.deleted) {
       yield { rule: "state", detail: `workout ${id} is shown and ${told ? "deleted" : "absent"} in the log` };
     } else {
-      yield* compare(workout, told);
+      yield* shown_otherwise(workout, told);
     }
-  }
-}
-
-function* compare(shown, told) {
-  const where = `workout ${told.id}`;
-  for (const field of ["state", "notes", "version"]) {
-    if (shown[field] !== told[field]) {
-      yield { rule: "state", detail: `${where}: ${field} is ${shown[field]}, by the log ${told[field]}` };
-    }
-  }
-  const sets = new Map();
-  for (const set of (shown.exercises ?? []).flatMap((one) => one.sets)) {
-    if (sets.has(set.id)) yield { rule: "doubled", detail: `${where} shows set ${set.id} twice` };
-    sets.set(set.id, image_of(set));
-  }
-  for (const [id, set] of told.sets) {
-    if (!sets.has(id)) yield { rule: "state", detail: `${where}: set ${id} is in the log and not shown` };
-    else if (!isDeepStrictEqual(sets.get(id), set)) yield { rule: "state", detail: `${where}: set ${id} differs` };
-  }
-  for (const id of sets.keys()) {
-    if (!told.sets.has(id)) yield { rule: "state", detail: `${where}: set ${id} is shown and not in the log` };
   }
 }
 

@@ -7,12 +7,13 @@ export class Watcher {
   resumes = 0;
   reloads = 0; // resumes that were answered with a snapshot
   #position;
+  #left; // where it was last
   #live = null;
   #stopping = false;
   #notify = () => {};
 
-  constructor({ name, server, token, topic, gate }) {
-    Object.assign(this, { name, server, token, topic, gate });
+  constructor({ name, places, token, topic, gate, random }) {
+    Object.assign(this, { name, places, token, topic, gate, random });
   }
 
   /** Follows until `stop()`. */
@@ -29,7 +30,10 @@ export class Watcher {
 
   async #session() {
     const resuming = this.#position !== undefined;
-    const live = await Live.open(this.server, { token: this.token, on_frame: this.#keep });
+    const place = this.places.choose(this.random, this.#left);
+    this.#left = place;
+    const { patience_ms } = this.places;
+    const live = await Live.open(place, { token: this.token, on_frame: this.#keep, patience_ms });
     this.#live = live;
     if (this.#stopping) live.socket.terminate();
     const { type, recovered } = await live.subscribe(this.topic, this.#position);

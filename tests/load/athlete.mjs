@@ -14,8 +14,8 @@ export class Athlete {
   #deleted = []; // to be restored
   #starting = 1; // the first one, which is there from the beginning
 
-  constructor({ name, client, exercises, random }) {
-    Object.assign(this, { name, client, exercises, random });
+  constructor({ name, client, exercises, random, watched_sets = WATCHED_SETS }) {
+    Object.assign(this, { name, client, exercises, random, watched_sets });
     this.devices = [];
     this.watchers = [];
     this.stopping = false;
@@ -42,7 +42,7 @@ export class Athlete {
     if (dice < 0.25 && sets.length > 0) {
       return { kind: "update", workout: workout.id, set: random.pick(sets), marker: ++this.#markers };
     }
-    if ((dice < 0.32 || workout.sets_logged > WATCHED_SETS) && sets.length > 0) {
+    if ((dice < 0.32 || workout.sets_logged > this.watched_sets) && sets.length > 0) {
       const set = random.pick(sets);
       workout.sets.delete(set);
       return { kind: "remove", workout: workout.id, set };

@@ -1,5 +1,7 @@
 // What a log of events says that the state must be.
 
+import { isDeepStrictEqual } from "node:util";
+
 /** The workouts after these events, by id: `{id, state, notes, deleted, version, sets}`. */
 export function retell(events) {
   const workouts = new Map();
@@ -7,7 +9,8 @@ export function retell(events) {
   return workouts;
 }
 
-function tell(workouts, { event, position, data }) {
+/** Applies one event to the workouts so far. */
+export function tell(workouts, { event, position, data }) {
   const id = data.workout?.id ?? data.set?.workout_id;
   if (id === undefined) return;
   if (event === "workout.started") {
@@ -38,4 +41,26 @@ export function workout_of(event, workout_of_set) {
   if (set) workout_of_set.set(set.id, set.workout_id);
   if (record) return workout_of_set.get(record.set_id);
   return workout?.id ?? set?.workout_id;
+}
+
+/** Where a workout as shown differs from what the log tells of it: violations `{rule, detail}`. */
+export function* shown_otherwise(shown, told) {
+  const where = `workout ${told.id}`;
+  for (const field of ["state", "notes", "version"]) {
+    if (shown[field] !== told[field]) {
+      yield { rule: "state", detail: `${where}: ${field} is ${shown[field]}, by the log ${told[field]}` };
+    }
+  }
+  const sets = new Map();
+  for (const set of (shown.exercises ?? []).flatMap((one) => one.sets)) {
+    if (sets.has(set.id)) yield { rule: "doubled", detail: `${where} shows set ${set.id} twice` };
+    sets.set(set.id, image_of(set));
+  }
+  for (const [id, set] of told.sets) {
+    if (!sets.has(id)) yield { rule: "state", detail: `${where}: set ${id} is in the log and not shown` };
+    else if (!isDeepStrictEqual(sets.get(id), set)) yield { rule: "state", detail: `${where}: set ${id} differs` };
+  }
+  for (const id of sets.keys()) {
+    if (!told.sets.has(id)) yield { rule: "state", detail: `${where}: set ${id} is shown and not in the log` };
+  }
 }

@@ -17,8 +17,11 @@ const REQUESTS = {
 };
 
 export class RestDevice {
-  constructor(server, token) {
-    this.client = new Client(server, token);
+  #client = null;
+  #left;
+
+  constructor(places, token, random) {
+    Object.assign(this, { places, token, random });
   }
 
   /**
@@ -29,12 +32,20 @@ export class RestDevice {
     const [method, path, body] = REQUESTS[op.kind](op);
     const headers = op.key ? { "idempotency-key": op.key } : {};
     if (method === "PATCH") headers["content-type"] = "application/merge-patch+json";
-    const signal = AbortSignal.timeout(impatient_ms ?? ATTEMPT_MS);
-    const answer = await this.client.call(method, path, body, headers, { signal });
+    const signal = AbortSignal.timeout(impatient_ms ?? this.places.patience_ms ?? ATTEMPT_MS);
+    this.#client ??= new Client(this.places.choose(this.random, this.#left), this.token);
+    const answer = await this.#client.call(method, path, body, headers, { signal });
     return { status: answer.status, version: answer.json?.version, why: answer.text.slice(0, 300) };
   }
 
+  /** The next attempt goes elsewhere. */
+  leave() {
+    this.#left = this.#client?.server;
+    this.close();
+  }
+
   close() {
-    this.client.close();
+    this.#client?.close();
+    this.#client = null;
   }
 }

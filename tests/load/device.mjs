@@ -14,20 +14,26 @@ const has_own_id = ({ kind }) => kind === "start" || kind === "log";
 
 export class Device {
   /**
-   * `transport` has `attempt(op, impatient_ms)`; `gate.open()` resolves while the server is thought to run;
-   * `concluded(op)` is called with each operation that got its definite answer.
+   * `transport` has `attempt(op, impatient_ms)` and `leave()`, to go elsewhere; `gate.open()` resolves while the server is thought to run;
+   * `concluded(op)` is called with each operation that got its definite answer, and `rested(op, name)` awaited
+   * before the next one.
    */
-  constructor({ name, transport, gate, random, always_keyed, concluded }) {
-    Object.assign(this, { name, transport, gate, random, always_keyed, concluded });
+  constructor({ name, transport, gate, random, always_keyed, concluded, rested = async () => {} }) {
+    Object.assign(this, { name, transport, gate, random, always_keyed, concluded, rested });
     this.operations = [];
     this.attempts = 0;
+    this.longest_wait_ms = 0; // from an operation's first attempt to its definite answer
+    this.unanswered = []; // why each attempt had no definite answer: a status, or an error's code
     this.abandoned = false;
   }
 
   /** Carries out operations from `next_op()` until it gives none. */
   async work(next_op) {
     try {
-      for (let op = next_op(this); op && !this.abandoned; op = next_op(this)) await this.#carry_out(op);
+      for (let op = next_op(this); op && !this.abandoned; op = next_op(this)) {
+        await this.#carry_out(op);
+        await this.rested(op, this.name);
+      }
     } finally {
       this.transport.close();
     }
@@ -44,12 +50,22 @@ export class Device {
     op.outcome = "unknown";
     if (this.always_keyed || !has_own_id(op) || this.random.chance(0.5)) op.key = uuid7(this.random.bytes);
     this.operations.push(op);
-    const end = Date.now() + DEFINITE_MS;
+    const began = Date.now();
+    const end = began + DEFINITE_MS;
     for (let tries = 1; Date.now() < end && !this.abandoned; ++tries) {
       await this.gate.open();
+      op.asked = Date.now();
       const answer = await this.#attempt(op, tries);
-      if (answer && !this.#undecided(answer)) return this.#conclude(op, answer, tries);
-      op.last = answer?.why;
+      if (answer && !this.#undecided(answer)) {
+        op.answered = Date.now();
+        this.longest_wait_ms = Math.max(this.longest_wait_ms, op.answered - began);
+        return this.#conclude(op, answer, tries);
+      }
+      if (answer) {
+        this.unanswered.push(answer.status);
+        op.last = answer.why;
+        this.transport.leave();
+      }
       await pause(this.random.between(...RETRY_MS));
     }
   }
@@ -61,6 +77,10 @@ export class Device {
       return await this.transport.attempt(op, impatient);
     } catch (error) {
       op.last = error.message;
+      if (impatient === undefined) {
+        this.unanswered.push(error.code ?? error.message.replace(/\d+/g, "…"));
+        this.transport.leave();
+      }
       return null;
     }
   }

@@ -19,9 +19,11 @@ const COMMANDS = {
 
 export class LiveDevice {
   #live = null;
+  #place;
+  #left;
 
-  constructor(server, token) {
-    Object.assign(this, { server, token });
+  constructor(places, token, random) {
+    Object.assign(this, { places, token, random });
   }
 
   /** As `RestDevice.attempt`; the answer has the ack's `position` too. */
@@ -35,7 +37,7 @@ export class LiveDevice {
         live.socket.terminate();
         throw new Error("hung up");
       }
-      const answer = await within(ATTEMPT_MS, op.kind, asked);
+      const answer = await within(this.places.patience_ms ?? ATTEMPT_MS, op.kind, asked);
       if (answer.type === "ack") {
         return { status: 200, version: answer.data?.version, position: answer.position };
       }
@@ -47,11 +49,18 @@ export class LiveDevice {
   }
 
   async #open() {
-    const live = await Live.open(this.server, { token: this.token });
+    this.#place = this.places.choose(this.random, this.#left);
+    const live = await Live.open(this.#place, { token: this.token, patience_ms: this.places.patience_ms });
     live.closed.promise.then(() => {
       if (this.#live === live) this.#live = null;
     });
     return live;
+  }
+
+  /** The next attempt goes elsewhere. */
+  leave() {
+    this.#left = this.#place;
+    this.close();
   }
 
   close() {
