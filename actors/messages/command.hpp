@@ -164,8 +164,8 @@ struct create_import {
 };
 
 /// Stores parsed workouts (full, with source) and how far the import is. A workout whose source is
-/// known already with the same payload hash is left alone; with another it is replaced as a new
-/// version. Own exercises that the workouts need come first. Events: `import.progress` (or
+/// known already with the same payload hash, or deleted, is left alone; with another hash it is
+/// replaced as a new version. Own exercises that the workouts need come first. Events: `import.progress` (or
 /// `finished`/`failed` by `state.status`) and nothing per set.
 struct import_workouts {
   import_state state;

@@ -199,6 +199,7 @@ struct source_match {
   domain::uuid workout_id;
   std::int64_t first_seq = 0; // of the workout, and when it was made: an update keeps both
   domain::instant created_at;
+  bool deleted = false; // by its owner; an import leaves it so
 };
 
 struct source_matches {

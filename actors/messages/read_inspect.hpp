@@ -170,7 +170,7 @@ bool inspect(Inspector& f, source_match& x) {
   return f.object(x).fields(f.field("external_id", x.external_id),
                             f.field("payload_hash", x.payload_hash),
                             f.field("workout_id", x.workout_id), f.field("first_seq", x.first_seq),
-                            f.field("created_at", x.created_at));
+                            f.field("created_at", x.created_at), f.field("deleted", x.deleted));
 }
 
 template <class Inspector>

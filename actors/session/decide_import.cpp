@@ -157,7 +157,8 @@ decision decide_import(const user_state& s, const import_workouts& c, const load
       return m.external_id == w.source->external_id;
     });
     const bool known = match != matches.end();
-    if (known && match->payload_hash == w.source->payload_hash) {
+    // What its owner deleted stays deleted, even if the file has it otherwise now.
+    if (known && (match->deleted || match->payload_hash == w.source->payload_hash)) {
       ++state.counts.unchanged;
       continue;
     }

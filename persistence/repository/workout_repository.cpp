@@ -40,7 +40,7 @@ const statement one_set{"read_set", set_sql.c_str()};
 // Deleted workouts count: a file that is imported again must not bring them back.
 const statement sources{"load_sources",
                         "SELECT w.source_external_id, w.source_hash, w.workout_id, w.first_seq,"
-                        "  w.created_at FROM spotter.workout w"
+                        "  w.created_at, w.deleted_at IS NOT NULL FROM spotter.workout w"
                         " WHERE w.user_id = $1::uuid AND w.source_provider = $2::text"
                         "  AND w.source_external_id = ANY ($3::text[])"};
 
@@ -198,6 +198,7 @@ messages::source_matches load(read_connection& db, const messages::load_sources&
       match.workout_id = row.id();
       match.first_seq = row.bigint();
       match.created_at = row.at();
+      match.deleted = row.flag();
     }
     return out;
   });

@@ -255,7 +255,7 @@ CAF_TEST(finishing twice has one effect) {
   CAF_CHECK(std::get<outcome>(again).replayed);
 }
 
-CAF_TEST(an imported workout with a known source and hash is left alone) {
+CAF_TEST(an imported workout with a known source and hash or a deleted one is left alone) {
   domain::workout w;
   w.workout_id = workout_id;
   w.title = "From a file";
@@ -277,13 +277,19 @@ CAF_TEST(an imported workout with a known source and hash is left alone) {
   CAF_CHECK_EQUAL(std::get<decided>(d).answer.counts->created, 1);
   CAF_CHECK_EQUAL(std::get<decided>(d).unit.events.size(), 2u);
   state.apply(std::get<decided>(d).unit);
-  once.sources = source_matches{{{"a", "hash", workout_id, 1, start_time}}};
+  once.sources = source_matches{{{"a", "hash", workout_id, 1, start_time, false}}};
   d = run(make(c), once);
   CAF_CHECK_EQUAL(std::get<decided>(d).answer.counts->unchanged, 1);
   CAF_CHECK_EQUAL(std::get<decided>(d).unit.events.size(), 1u);
-  once.sources = source_matches{{{"a", "other hash", workout_id, 1, start_time}}};
+  once.sources = source_matches{{{"a", "other hash", workout_id, 1, start_time, false}}};
   d = run(make(c), once);
   CAF_CHECK_EQUAL(std::get<decided>(d).answer.counts->updated, 1);
+  // Deleted by its owner, then exported again with a correction: it stays deleted.
+  once.sources = source_matches{{{"a", "other hash", workout_id, 1, start_time, true}}};
+  d = run(make(c), once);
+  CAF_CHECK_EQUAL(std::get<decided>(d).answer.counts->unchanged, 1);
+  CAF_CHECK_EQUAL(std::get<decided>(d).unit.events.size(), 1u);
+  CAF_CHECK_EQUAL(std::get<decided>(d).unit.changes.size(), 1u); // the import's own row
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -218,6 +218,11 @@ CAF_TEST(imports find what they brought before) {
   CAF_CHECK_EQUAL(found.matches[0].external_id, "w1");
   CAF_CHECK_EQUAL(found.matches[0].payload_hash, "h1");
   CAF_CHECK(found.matches[0].workout_id == push);
+  CAF_CHECK(found.matches[0].deleted);
+  rows.sql("UPDATE spotter.workout SET deleted_at = NULL");
+  CAF_CHECK(!load<messages::source_matches>(messages::load_sources{alice, "strong", {"w1"}})
+               .matches.at(0)
+               .deleted);
   CAF_CHECK(
     load<messages::source_matches>(messages::load_sources{alice, "hevy", {"w1"}}).matches.empty());
 }
