@@ -21,6 +21,8 @@ constexpr std::string_view find_account_sql =
   "       created_at, updated_at"
   "  FROM spotter.find_account($1)";
 
+constexpr std::string_view login_addresses_sql = "SELECT address FROM spotter.login_addresses($1)";
+
 constexpr std::string_view load_login_sql =
   "SELECT revoked, generation, family_salt, refresh_hash, rotated_at, expires_at, read_at,"
   "       email, display_name, time_zone, unit, role, version, created_at, updated_at"
@@ -104,6 +106,13 @@ messages::account_image identity_rows::find_account(const messages::find_account
   image.who.user_id = row.id();
   read_profile(row, image.who);
   return image;
+}
+
+messages::known_addresses identity_rows::load_addresses(const messages::load_addresses& ask) {
+  messages::known_addresses known;
+  for (const auto& row : run(*connection_, login_addresses_sql, pqxx::params{ask.email}))
+    known.addresses.emplace_back(row[0].view());
+  return known;
 }
 
 messages::login_image identity_rows::load_login(const messages::load_login& ask) {

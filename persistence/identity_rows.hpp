@@ -11,7 +11,7 @@
 namespace spotter::persistence {
 
 /// The statements of accounts and logins on a connection that is opened when it is needed. Each is
-/// one round trip to a function of migrations/0030_identity_functions. All throw what libpqxx throws.
+/// one round trip to a function of migrations/0030_identity_functions or 0060. All throw what libpqxx throws.
 class identity_rows {
 public:
   explicit identity_rows(connection_settings settings);
@@ -19,6 +19,7 @@ public:
   bool add_account(const messages::add_account& ask);
   bool add_login(const messages::add_login& ask);
   messages::account_image find_account(const messages::find_account& ask);
+  messages::known_addresses load_addresses(const messages::load_addresses& ask);
   messages::login_image load_login(const messages::load_login& ask);
   bool rotate_login(const messages::rotate_login& ask);
   bool revoke_login(const messages::revoke_login& ask);

@@ -23,6 +23,7 @@ using messages::account_image;
 using messages::failure_code;
 using messages::identity_store_actor;
 using messages::identity_stored;
+using messages::known_addresses;
 using messages::login_image;
 
 constexpr std::int32_t retry_soon_ms = 1'000;
@@ -75,6 +76,9 @@ struct identity_worker_state {
       },
       [this](const messages::find_account& ask) {
         return read([&] { return rows_.find_account(ask); });
+      },
+      [this](const messages::load_addresses& ask) {
+        return read([&] { return rows_.load_addresses(ask); });
       },
       [this](const messages::load_login& ask) {
         return read([&] { return rows_.load_login(ask); });
@@ -173,6 +177,7 @@ struct identity_store_state {
       [this](messages::add_account& ask) { return forward<identity_stored>(ask); },
       [this](messages::add_login& ask) { return forward<identity_stored>(ask); },
       [this](messages::find_account& ask) { return forward<account_image>(ask); },
+      [this](messages::load_addresses& ask) { return forward<known_addresses>(ask); },
       [this](messages::load_login& ask) { return forward<login_image>(ask); },
       [this](messages::rotate_login& ask) { return forward<identity_stored>(ask); },
       [this](messages::revoke_login& ask) { return forward<identity_stored>(ask); },

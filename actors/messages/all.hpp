@@ -8,6 +8,7 @@
 #include "actors/messages/health.hpp"
 #include "actors/messages/identity.hpp"
 #include "actors/messages/job.hpp"
+#include "actors/messages/limit.hpp"
 #include "actors/messages/live.hpp"
 #include "actors/messages/password.hpp"
 #include "actors/messages/peer.hpp"
@@ -207,5 +208,17 @@ CAF_ADD_TYPE_ID(spotter, (spotter::messages::proxy_closed))
 CAF_ADD_TYPE_ID(spotter, (spotter::messages::get_cluster))
 CAF_ADD_TYPE_ID(spotter, (spotter::messages::cluster_status))
 CAF_ADD_TYPE_ID(spotter, (spotter::messages::leave_cluster))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::take_tokens))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::tokens_taken))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::attempt_counter))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::count_attempts))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::attempt_state))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::attempts_counted))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::forgive_attempts))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::get_cached))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::cached_value))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::keep))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::load_addresses))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::known_addresses))
 
 CAF_END_TYPE_ID_BLOCK(spotter)

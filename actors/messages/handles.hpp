@@ -38,8 +38,9 @@ using reader_actor = caf::typed_actor<
 /// Keeps accounts and logins.
 using identity_store_actor = caf::typed_actor<
   caf::result<identity_stored>(add_account), caf::result<identity_stored>(add_login),
-  caf::result<account_image>(find_account), caf::result<login_image>(load_login),
-  caf::result<identity_stored>(rotate_login), caf::result<identity_stored>(revoke_login)>;
+  caf::result<account_image>(find_account), caf::result<known_addresses>(load_addresses),
+  caf::result<login_image>(load_login), caf::result<identity_stored>(rotate_login),
+  caf::result<identity_stored>(revoke_login)>;
 
 /// Registers, logs in and renews. Password hashing happens behind it, on a bounded pool.
 using identity_actor =
@@ -71,6 +72,14 @@ using cluster_store_actor =
 using cluster_actor =
   caf::typed_actor<caf::result<cluster_status>(get_cluster), caf::result<void>(leave_cluster),
                    caf::result<health>(get_health)>;
+
+/// What nodes share beside the database: counters of limits, and a cache. In this process, or in a
+/// server of that kind.
+using shared_state_actor =
+  caf::typed_actor<caf::result<tokens_taken>(take_tokens),
+                   caf::result<attempts_counted>(count_attempts),
+                   caf::result<void>(forgive_attempts), caf::result<cached_value>(get_cached),
+                   caf::result<void>(keep), caf::result<health>(get_health)>;
 
 /// The recommenders.
 using recommend_actor = caf::typed_actor<caf::result<command_reply>(recommend)>;

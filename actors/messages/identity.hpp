@@ -100,6 +100,16 @@ struct account_image {
   std::string password_hash;
 };
 
+/// Asks from where an account has signed in. Answered with `known_addresses`.
+struct load_addresses {
+  std::string email;
+};
+
+/// The last ones only, and none of logins that ended in suspicion. Empty for an unknown account.
+struct known_addresses {
+  std::vector<std::string> addresses;
+};
+
 /// Asks for a login's state, locked for no one. Answered with `login_image`.
 struct load_login {
   domain::uuid user_id;
@@ -209,6 +219,16 @@ template <class Inspector>
 bool inspect(Inspector& f, account_image& x) {
   return f.object(x).fields(f.field("found", x.found), f.field("who", x.who),
                             f.field("password_hash", x.password_hash));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, load_addresses& x) {
+  return f.object(x).fields(f.field("email", x.email));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, known_addresses& x) {
+  return f.object(x).fields(f.field("addresses", x.addresses));
 }
 
 template <class Inspector>

@@ -107,6 +107,17 @@ inline messages::identity_store_actor::behavior_type fake_identity_store(
         image = {true, at->second.who, at->second.password_hash};
       return image;
     },
+    [script, down](const messages::load_addresses& ask) -> caf::result<messages::known_addresses> {
+      if (!script->reachable)
+        return down;
+      messages::known_addresses known;
+      const auto at = script->accounts.find(ask.email);
+      if (at != script->accounts.end())
+        for (const auto& [key, login] : script->logins)
+          if (key.first == at->second.who.user_id)
+            known.addresses.push_back(login.device.address);
+      return known;
+    },
     [script, down](const messages::load_login& ask) -> caf::result<messages::login_image> {
       if (!script->reachable)
         return down;

@@ -286,4 +286,29 @@ CAF_TEST(what exceeds the backlog is refused at once) {
       [](const caf::error& error) { CAF_CHECK(error == caf::sec::unavailable_or_would_block); });
 }
 
+CAF_TEST(addresses of past logins are known but not those of stolen tokens) {
+  const auto account = new_account("addresses");
+  apply(account);
+  const auto known = [&] {
+    return ask<messages::known_addresses>(messages::load_addresses{account.who.email}).addresses;
+  };
+  CAF_CHECK_EQUAL(known(), std::vector<std::string>{"192.0.2.7"});
+  const auto sign_in = [&](const char* address, const char* ended) {
+    messages::add_login login;
+    login.user_id = account.who.user_id;
+    login.login_id = domain::make_uuid_v7();
+    login.family_salt = salt;
+    login.refresh_hash = "hash";
+    login.login_expires = account.login_expires;
+    login.device = {"tablet", address};
+    apply(login);
+    apply(messages::revoke_login{login.user_id, login.login_id, ended});
+  };
+  sign_in("198.51.100.1", "logout");
+  sign_in("203.0.113.9", "reuse");
+  CAF_CHECK_EQUAL(known(), (std::vector<std::string>{"198.51.100.1", "192.0.2.7"}));
+  CAF_CHECK(ask<messages::known_addresses>(messages::load_addresses{"nobody@example.org"})
+              .addresses.empty());
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

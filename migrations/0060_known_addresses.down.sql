@@ -1,0 +1,1 @@
+DROP FUNCTION spotter.login_addresses(text);
