@@ -22,6 +22,7 @@ using texts = std::vector<std::string>;
 // Tables with user_id that spotter_reader and spotter_writer have no policy for.
 const std::map<std::string, std::string> closed_tables{
   {"account_email", "answers before anybody is known, so only spotter_identity may look"},
+  {"account_token", "stands for somebody who has not signed in, as account_email"},
 };
 
 // Tables whose primary key does not begin with user_id.
@@ -41,6 +42,7 @@ const std::map<std::string, std::string> shared_tables{
   {"muscle_parent", "the muscle graph"},    {"exercise", "the catalogue"},
   {"exercise_muscle", "the catalogue"},     {"exercise_alias", "the catalogue"},
   {"shard", "which node owns which users"}, {"spotter_migration", "the migrator's own"},
+  {"mail_request", "from people who may have no account; only spotter_identity may look"},
 };
 
 struct fixture : pg_fixture {
@@ -94,6 +96,10 @@ struct fixture : pg_fixture {
           "VALUES ($1, $1, 'info', 'c', 'm')",
           "INSERT INTO spotter.job (user_id, job_id, kind, subject_id) "
           "VALUES ($1, $1, 'import', $1)",
+          "INSERT INTO spotter.mail (user_id, mail_id, template, recipient) "
+          "VALUES ($1, $1, 'recovery', 'someone@example.org')",
+          "INSERT INTO spotter.account_token (user_id, purpose, token_hash, email, expires_at) "
+          "VALUES ($1, 'recovery', sha256(convert_to($1::text, 'UTF8')), 'x@example.org', now())",
           "INSERT INTO spotter.recommendation (user_id, recommendation_id, kind, engine, inputs, "
           "output, version) VALUES ($1, $1, 'next_set', 'e@1', '{}', '{}', 1)",
           "UPDATE spotter.workout SET title = 'changed' WHERE user_id = $1::uuid",

@@ -1,0 +1,1 @@
+DROP FUNCTION spotter.claim_jobs(uuid, integer, integer, text[]);
