@@ -72,9 +72,12 @@ std::string connection_string(const connection_settings& settings) {
                 settings.user ? std::string_view{*settings.user} : login_name(settings.role));
   append_option(out, "application_name", settings.application_name);
   append_option(out, "connect_timeout", std::to_string(settings.connect_timeout.count()));
-  append_option(out, "keepalives_idle", "10");
-  append_option(out, "keepalives_interval", "5");
-  append_option(out, "keepalives_count", "4");
+  const auto patience = settings.answer_timeout.count();
+  append_option(out, "keepalives_idle", patience > 0 ? "1" : "10");
+  append_option(out, "keepalives_interval", patience > 0 ? "1" : "5");
+  append_option(out, "keepalives_count", patience > 0 ? "2" : "4");
+  if (patience > 0)
+    append_option(out, "tcp_user_timeout", std::to_string(patience));
   append_option(out, "client_encoding", "UTF8");
   auto add = [&options](std::string_view name, std::string_view value) {
     options += options.empty() ? "-c " : " -c ";

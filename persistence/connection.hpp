@@ -30,6 +30,7 @@ struct connection_settings {
   std::chrono::milliseconds statement_timeout{10'000}; // 0: none
   std::chrono::milliseconds lock_timeout{0};           // 0: none
   std::chrono::seconds connect_timeout{5};             // libpq waits at least 2 s
+  std::chrono::milliseconds answer_timeout{0}; // a peer that acknowledges nothing is gone; 0: slow
 };
 
 /// The whole connection string for libpq, with every value quoted. Contains no password unless
@@ -37,7 +38,8 @@ struct connection_settings {
 [[nodiscard]] std::string connection_string(const connection_settings& settings);
 
 /// Connects, or throws `pqxx::broken_connection`. The connection has the settings' time-outs, UTC,
-/// ISO dates and keepalives that notice a dead peer within half a minute.
+/// ISO dates and keepalives that notice a dead peer within half a minute, or sooner with an
+/// `answer_timeout`.
 [[nodiscard]] pqxx::connection connect(const connection_settings& settings);
 
 /// Makes `user_id` the one whose rows this transaction sees as reader.

@@ -112,6 +112,8 @@ ANALYZE;
 const std::map<std::string, std::string> kept_indexes{
   {"exercise_slug_key", "keeps slugs unique"},
   {"account_email_user_idx", "for the foreign key, when a person is erased"},
+  {"node_id_live_key", "keeps the names of live nodes unique"},
+  {"node_address_live_key", "keeps their addresses unique"},
 };
 
 /// Tells the plans of this database's statements from the server's log.

@@ -43,6 +43,7 @@ const std::map<std::string, std::string> shared_tables{
   {"exercise_muscle", "the catalogue"},     {"exercise_alias", "the catalogue"},
   {"shard", "which node owns which users"}, {"spotter_migration", "the migrator's own"},
   {"mail_request", "from people who may have no account; only spotter_identity may look"},
+  {"node", "the nodes of the cluster"},     {"cluster", "who leads them"},
 };
 
 struct fixture : pg_fixture {
