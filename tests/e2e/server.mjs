@@ -22,16 +22,9 @@ export class Server {
   #gone = null;
   #said = "";
 
-  /** A running server that says it is ready. `env` is added to its environment. */
-  static async start({ binary = process.env.SPOTTERD, env = {}, name = "e2e", tls = false, ca } = {}) {
-    const server = new Server();
-    Object.assign(server, { binary, env, ca, scheme: tls ? "https" : "http" });
-    server.folder = await mkdtemp(join(tmpdir(), `spotter-${name}-`));
-    // As root the server runs its database as somebody else, who has to get through this folder.
-    await chmod(server.folder, 0o755);
-    server.data = join(server.folder, "data");
-    server.port = await free_port();
-    server.url = `${server.scheme}://127.0.0.1:${server.port}`;
+  /** As `made`, and running: it says that it is ready. */
+  static async start(options) {
+    const server = await Server.made(options);
     try {
       await server.launch();
     } catch (error) {
@@ -39,6 +32,31 @@ export class Server {
       await server.#clear();
       throw error;
     }
+    return server;
+  }
+
+  /**
+   * One that does not run yet. `env` is added to its environment; `words` are the command line, and `before`
+   * what runs it; `host` is its address as clients see it.
+   */
+  static async made({
+    binary = process.env.SPOTTERD,
+    env = {},
+    name = "e2e",
+    tls = false,
+    ca,
+    words = ["serve"],
+    before = [],
+    host = "127.0.0.1",
+  } = {}) {
+    const server = new Server();
+    Object.assign(server, { binary, env, name, ca, words, before, host, scheme: tls ? "https" : "http" });
+    server.folder = await mkdtemp(join(tmpdir(), `spotter-${name}-`));
+    // As root the server runs its database as somebody else, who has to get through this folder.
+    await chmod(server.folder, 0o755);
+    server.data = join(server.folder, "data");
+    server.port = await free_port();
+    server.url = `${server.scheme}://${host}:${server.port}`;
     return server;
   }
 
@@ -53,7 +71,8 @@ export class Server {
 
   /** Starts the process (again, on the same data and port) and waits until it is ready. */
   async launch() {
-    const child = spawn(this.binary, ["serve"], {
+    const [program, ...words] = [...this.before, this.binary, ...this.words];
+    const child = spawn(program, words, {
       env: { ...process.env, SPOTTER_PORT: String(this.port), SPOTTER_DATA: this.data, ...this.env },
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -142,7 +161,8 @@ export function alive(pid) {
   }
 }
 
-async function free_port() {
+/** A port that nobody listens on. */
+export async function free_port() {
   const probe = createServer().listen(0, "127.0.0.1");
   await once(probe, "listening");
   const { port } = probe.address();

@@ -22,6 +22,8 @@ export class Fleet {
   #next = deferred();
   #broken = deferred(); // a device's own work has failed
   #work = [];
+  #last; // when the newest acknowledgement came
+  #longest_pause_ms = 0;
 
   /**
    * Registers the users and starts their load. `places.choose(random, unlike)` gives the server for the next
@@ -61,8 +63,11 @@ export class Fleet {
       athlete.learn(op);
       if (op.outcome !== "acknowledged") return;
       op.acked_at = athlete.reader.acknowledged();
+      athlete.served = Math.max(athlete.served ?? 0, op.asked);
+      this.#acknowledged_now();
       ++this.acknowledged;
       this.#next.resolve();
+      this.#next = deferred();
     };
     const rested = async (op, by) => {
       if (op.outcome === "acknowledged" && random.chance(reads)) await athlete.reader.read(op, by);
@@ -84,13 +89,32 @@ export class Fleet {
 
   /** Resolves with the next acknowledgement that any device gets. */
   next_acknowledgement() {
-    this.#next = deferred();
     return Promise.race([this.#next.promise, this.#broken.promise]);
   }
 
   /** Rejects as soon as a device's own work has failed; resolves never. */
   get broken() {
     return this.#broken.promise;
+  }
+
+  /**
+   * Resolves with the time when every user has had an acknowledgement of what was asked after `moment`; both in
+   * ms as of Date.now().
+   */
+  async served_since(moment) {
+    while (!this.athletes.every(({ served }) => served >= moment)) await this.next_acknowledgement();
+    return Date.now();
+  }
+
+  /** The longest time without any acknowledgement for anybody. */
+  longest_pause_ms() {
+    return this.#longest_pause_ms;
+  }
+
+  #acknowledged_now() {
+    const now = Date.now();
+    this.#longest_pause_ms = Math.max(this.#longest_pause_ms, now - (this.#last ?? now));
+    this.#last = now;
   }
 
   /** Ends everything at once, after a failure. */
