@@ -49,7 +49,7 @@ void allow(std::string& list, std::string_view method) {
 
 router::router(caf::actor_system& system) : elsewhere_(system, "any", "none") {
   for (const auto& rows : {identity_routes(), exercise_routes(), workout_routes(), set_routes(),
-                           story_routes(), import_routes(), recommendation_routes(), live_routes()})
+                           story_routes(), import_routes(), recommendation_routes(), live_routes(), admin_routes()})
     add(v1_, system, rows);
   // The second version begins empty: its first route comes with the first change that /v1 can't take.
   add(rest_, system, operator_routes());

@@ -54,6 +54,7 @@ struct route {
 [[nodiscard]] std::span<const route> import_routes();
 [[nodiscard]] std::span<const route> recommendation_routes();
 [[nodiscard]] std::span<const route> live_routes();
+[[nodiscard]] std::span<const route> admin_routes();
 
 /// Finds the route of a request. `/v1` and `/v2` are tables of their own.
 class router {
