@@ -1,4 +1,5 @@
 #include "config/settings.hpp"
+#include "server/database_command.hpp"
 #include "server/migrate_command.hpp"
 #include "server/psql_command.hpp"
 #include "server/role_command.hpp"
@@ -82,6 +83,12 @@ int main(int argc, char** argv) {
   add_migrate_commands(*migrate, migration);
   auto* psql = app.add_subcommand("psql", "Open psql on the embedded database, as its owner");
   psql->prefix_command();
+  auto* database =
+    app.add_subcommand("database", "Run the embedded database alone, for nodes on this machine");
+  int connections = 300;
+  database->add_option("--connections", connections, "Of all nodes together")
+    ->check(CLI::Range(20, 10000))
+    ->capture_default_str();
 
   auto* role = app.add_subcommand("role", "Say what an account may do");
   std::string email;
@@ -100,6 +107,10 @@ int main(int argc, char** argv) {
   if (*serve) {
     server::block_ending_signals();
     return server::serve(settings);
+  }
+  if (*database) {
+    server::block_ending_signals();
+    return server::run_database(settings.data, connections);
   }
   // Past any pooler, as these hold their connection.
   const auto& direct =
