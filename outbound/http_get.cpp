@@ -1,0 +1,56 @@
+#include "outbound/http_get.hpp"
+
+#include <stdexcept>
+
+namespace spotter::outbound {
+
+namespace {
+
+struct collected {
+  std::string body;
+  std::size_t most;
+};
+
+// C calls it: nothing may be thrown. Anything but `size * count` ends the exchange.
+std::size_t collect(const char* data, std::size_t size, std::size_t count, void* into) noexcept {
+  auto& out = *static_cast<collected*>(into);
+  if (out.body.size() + size * count > out.most)
+    return 0;
+  try {
+    out.body.append(data, size * count);
+  } catch (...) {
+    return 0;
+  }
+  return size * count;
+}
+
+struct free_list {
+  void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
+};
+
+} // namespace
+
+domain::expected<http_answer, std::string> http_get(const http_request& request) {
+  curl_handle handle{request.limits, request.authorities};
+  collected out{{}, request.most_bytes};
+  std::unique_ptr<curl_slist, free_list> headers;
+  for (const auto& line : request.headers) {
+    auto* longer = curl_slist_append(headers.get(), line.c_str());
+    if (!longer)
+      throw std::bad_alloc();
+    static_cast<void>(headers.release()); // it is the begin of the longer one
+    headers.reset(longer);
+  }
+  handle.set(CURLOPT_URL, request.url.c_str());
+  handle.set(CURLOPT_PROTOCOLS_STR, "http,https");
+  handle.set(CURLOPT_HTTPGET, 1L);
+  handle.set(CURLOPT_HTTPHEADER, headers.get());
+  handle.set(CURLOPT_WRITEFUNCTION, &collect);
+  handle.set(CURLOPT_WRITEDATA, static_cast<void*>(&out));
+  const auto code = curl_easy_perform(handle.get());
+  if (code != CURLE_OK)
+    return handle.problem(code);
+  return http_answer{handle.status(), std::move(out.body)};
+}
+
+} // namespace spotter::outbound
