@@ -18,6 +18,7 @@
 #include "persistence/reader.hpp"
 #include "persistence/writer.hpp"
 #include "server/actor_system.hpp"
+#include "server/cluster_part.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/event_based_actor.hpp>
@@ -38,7 +39,8 @@ namespace {
 
 using persistence::database_role;
 
-constexpr std::size_t shard_count = 256;
+/// How long a node that stops may take to give its shards to others; then they are freed.
+constexpr std::chrono::milliseconds leave_limit{8'000};
 
 /// How long running jobs may take to be given back when the node stops; then their leases run out.
 constexpr std::chrono::seconds give_back_limit{3};
@@ -79,18 +81,31 @@ struct node::parts {
   void start_gateway();
   [[nodiscard]] persistence::connection_settings connection(database_role role,
                                                             const char* purpose) const;
+  [[nodiscard]] persistence::connection_settings direct_connection(database_role role,
+                                                                   const char* purpose) const;
+  [[nodiscard]] messages::shard_actor open_shard(std::int32_t shard, std::int64_t epoch,
+                                                 actors::lease_ptr served);
   [[nodiscard]] messages::shard_actor shard_of(const domain::uuid& user_id) const {
-    return shards[user_id.bytes[15]];
+    return cluster ? cluster->shard_of(user_id)
+                   : shards[static_cast<std::size_t>(messages::shard_of(user_id))];
   }
+  [[nodiscard]] std::filesystem::path signing_key() const {
+    return settings.identity.signing_key.empty()
+             ? settings.data / "signing.key"
+             : std::filesystem::path{settings.identity.signing_key};
+  }
+  void tell_listeners(const messages::login_revoked& what);
 
   config::settings settings;
   std::unique_ptr<persistence::embedded_postgres> database;
   std::string server; // connection string
+  std::string direct; // the same, past any pooler
   std::unique_ptr<actor_runtime> runtime;
   persistence::shard_epochs epochs{};
   std::vector<messages::writer_actor> writers;
   messages::reader_actor reader;
-  std::vector<messages::shard_actor> shards;
+  std::vector<messages::shard_actor> shards; // of a node that runs alone
+  std::unique_ptr<actors::cluster::node> cluster;
   messages::identity_store_actor identity_store;
   messages::identity_actor identity;
   messages::job_store_actor job_store;
@@ -112,13 +127,20 @@ persistence::connection_settings node::parts::connection(database_role role,
   return out;
 }
 
+persistence::connection_settings node::parts::direct_connection(database_role role,
+                                                                const char* purpose) const {
+  auto out = connection(role, purpose);
+  out.server = direct;
+  return out;
+}
+
 void node::parts::migrate(const std::function<void(const std::string&)>& tell) {
   auto files = persistence::embedded_migrations();
   if (!files)
     fail("the migrations can't be read", files.error().message);
   persistence::migrator_options options;
   options.report = tell;
-  const persistence::migrator run{connection(database_role::migrator, "migrator"),
+  const persistence::migrator run{direct_connection(database_role::migrator, "migrator"),
                                   std::move(*files), options};
   const auto steps = run.up();
   if (!steps)
@@ -129,7 +151,7 @@ void node::parts::migrate(const std::function<void(const std::string&)>& tell) {
   if (!wanted)
     fail("the exercise catalogue can't be read", wanted.error());
   const auto changes =
-    persistence::load_catalogue(connection(database_role::migrator, "catalogue"), *wanted);
+    persistence::load_catalogue(direct_connection(database_role::migrator, "catalogue"), *wanted);
   if (!changes)
     fail("the exercise catalogue was not loaded", changes.error());
   if (const auto changed = changes->exercises_added + changes->exercises_changed; changed > 0)
@@ -149,21 +171,42 @@ void node::parts::spawn_sessions() {
   r.readers = settings.database.readers;
   reader = persistence::spawn_reader(system, std::move(r));
 
+  if (settings.cluster.enabled) {
+    cluster_hooks hooks;
+    hooks.open_shard = [this](std::int32_t shard, std::int64_t epoch, actors::lease_ptr served) {
+      return open_shard(shard, epoch, std::move(served));
+    };
+    hooks.login_revoked = [this](const messages::login_revoked& what) { tell_listeners(what); };
+    cluster = make_cluster_part(
+      system, settings, direct_connection(database_role::writer, "cluster"), std::move(hooks));
+    return;
+  }
+  for (std::int32_t shard = 0; shard < messages::shard_count; ++shard)
+    shards.push_back(open_shard(shard, epochs[static_cast<std::size_t>(shard)], nullptr));
+}
+
+messages::shard_actor node::parts::open_shard(std::int32_t shard, std::int64_t epoch,
+                                              actors::lease_ptr served) {
+  auto env = std::make_shared<actors::session_environment>();
+  env->epoch = epoch;
+  env->writer = writers[static_cast<std::size_t>(shard) % writers.size()];
+  env->reader = reader;
+  env->limits.queued_commands = settings.sessions.queued_commands;
+  env->may_speak = std::move(served);
+  // The supervisor is started later than the sessions that wake it.
+  env->import_queued = [this] {
+    if (jobs)
+      caf::anon_send(jobs, messages::jobs_queued{});
+  };
   actors::shard_settings limits;
   limits.idle_time = settings.sessions.idle_time;
-  for (std::size_t shard = 0; shard < shard_count; ++shard) {
-    auto env = std::make_shared<actors::session_environment>();
-    env->epoch = epochs[shard];
-    env->writer = writers[shard % writers.size()];
-    env->reader = reader;
-    env->limits.queued_commands = settings.sessions.queued_commands;
-    // The supervisor is started later than the sessions that wake it.
-    env->import_queued = [this] {
-      if (jobs)
-        caf::anon_send(jobs, messages::jobs_queued{});
-    };
-    shards.push_back(actors::spawn_shard(system, std::move(env), limits));
-  }
+  return actors::spawn_shard(runtime->system(), std::move(env), limits);
+}
+
+void node::parts::tell_listeners(const messages::login_revoked& what) {
+  const std::lock_guard guard{listeners_mutex};
+  for (const auto& listener : listeners)
+    caf::anon_send(listener, what);
 }
 
 void node::parts::spawn_services() {
@@ -176,7 +219,7 @@ void node::parts::spawn_services() {
   identity_store = persistence::spawn_identity_store(system, std::move(store));
 
   actors::identity::settings id;
-  id.key_file = settings.data / "signing.key";
+  id.key_file = signing_key();
   id.passwords.cost.passes = settings.identity.password_passes;
   id.passwords.cost.memory_bytes = settings.identity.password_memory_mib * 1024 * 1024;
   id.passwords.workers = settings.identity.password_workers;
@@ -186,9 +229,9 @@ void node::parts::spawn_services() {
   id.logins.idle_lifetime = settings.identity.login_idle_lifetime;
   actors::identity::hooks hooks;
   hooks.on_revoked = [this](const messages::login_revoked& what) {
-    const std::lock_guard guard{listeners_mutex};
-    for (const auto& listener : listeners)
-      caf::anon_send(listener, what);
+    tell_listeners(what);
+    if (cluster)
+      cluster->broadcast(what);
   };
   hooks.announce = [&system, find_shard](const domain::uuid& user_id,
                                          const messages::announce_revocation& what) {
@@ -240,7 +283,11 @@ void node::parts::start_gateway() {
   reach.reader = reader;
   reach.identity = identity;
   reach.recommender = recommender;
-  const auto key = actors::identity::load_or_create_key(settings.data / "signing.key");
+  if (cluster) {
+    reach.cluster = cluster->membership();
+    reach.readiness.push_back({"cluster", caf::actor_cast<caf::actor>(cluster->membership())});
+  }
+  const auto key = actors::identity::load_or_create_key(signing_key());
   reach.keys.push_back({key.key_id(), key.public_key()});
   for (const auto& writer : writers)
     reach.readiness.push_back({"writer", caf::actor_cast<caf::actor>(writer)});
@@ -276,6 +323,8 @@ void node::parts::stop() {
   }
   end(recommender);
   end(identity);
+  if (cluster)
+    cluster->stop();
   for (auto& shard : shards)
     caf::anon_send_exit(shard, caf::exit_reason::user_shutdown);
   shards.clear();
@@ -297,11 +346,14 @@ node::node(const config::settings& settings, const std::function<void(const std:
   auto& p = *parts_;
   p.database = start_database(settings, tell);
   p.server = p.database ? p.database->server() : settings.database.server;
+  p.direct = settings.database.direct.empty() ? p.server : settings.database.direct;
   p.migrate(tell);
-  const auto incarnation = domain::make_uuid_v7();
-  p.epochs =
-    persistence::take_all_shards(p.connection(database_role::writer, "ownership"), incarnation);
-  tell("node " + settings.node + " owns all shards as " + domain::to_string(incarnation));
+  if (!settings.cluster.enabled) {
+    const auto incarnation = domain::make_uuid_v7();
+    p.epochs = persistence::take_all_shards(p.direct_connection(database_role::writer, "ownership"),
+                                            incarnation);
+    tell("node " + settings.node + " owns all shards as " + domain::to_string(incarnation));
+  }
   p.runtime = std::make_unique<actor_runtime>(settings.actor_threads);
   p.spawn_sessions();
   p.spawn_services();
@@ -315,6 +367,9 @@ std::uint16_t node::port() const {
 }
 
 void node::drain(std::chrono::milliseconds limit) {
+  // Others serve the users first; their sockets here go on through them until they are told to go.
+  if (parts_->cluster)
+    parts_->cluster->drain(leave_limit);
   parts_->front->drain(limit);
 }
 
