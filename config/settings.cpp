@@ -275,6 +275,34 @@ void visit(visitor& v, settings& s) {
   v.number("identity.sign_ins_per_minute", s.identity.sign_ins_per_minute, 0, 1'000'000,
            "requests to the sign-in routes per client address and minute; 0: no limit");
 
+  v.section("limits");
+  v.number("limits.registrations_per_minute", s.limits.registrations_per_minute, 0, 1'000'000,
+           "new accounts per client address and minute; 0: no limit");
+  v.number("limits.reads_per_minute", s.limits.reads_per_minute, 0, 10'000'000,
+           "reads per account and minute; 0: no limit");
+  v.number("limits.writes_per_minute", s.limits.writes_per_minute, 0, 10'000'000,
+           "changes per account and minute; 0: no limit");
+  v.number("limits.imports_per_minute", s.limits.imports_per_minute, 0, 1'000'000,
+           "imports per account and minute; 0: no limit");
+  v.number("limits.failed_logins", s.limits.failed_logins, 0, 1'000,
+           "failed sign-ins in a row after which an account rests for a day, from the address that "
+           "failed and from unknown ones; 0: failed sign-ins never wait");
+  v.number("limits.failed_logins_free", s.limits.failed_logins_free, 0, 1'000,
+           "failed sign-ins of one account from one address that are followed by no wait");
+  v.number("limits.failed_login_wait", s.limits.failed_login_wait, 1, 86'400,
+           "seconds of the first wait; each next is twice as long");
+  v.number("limits.failed_login_longest_wait", s.limits.failed_login_longest_wait, 1, 86'400,
+           "seconds of the longest wait");
+
+  v.section("redis");
+  v.text("redis.server", s.redis.server,
+         "redis://, rediss:// (TLS) or unix:// address of a Redis that all nodes share, for limits "
+         "and as a cache; empty: each node counts alone");
+  v.text("redis.ca", s.redis.ca,
+         "PEM file with the authorities of a rediss:// server; empty: the system's");
+  v.number("redis.time_out", s.redis.time_out, 10, 10'000,
+           "milliseconds that a request may wait for Redis before the node decides alone");
+
   v.section("jobs");
   v.number("jobs.slots", s.jobs.slots, 1, 256, "background jobs at a time on this node");
   v.number("jobs.max_attempts", s.jobs.max_attempts, 1, 1000,
@@ -337,6 +365,10 @@ void check(const settings& s, config_errors& errors) {
   if (std::find(std::begin(levels), std::end(levels), s.log_level) == std::end(levels))
     errors.push_back("log_level must be trace, debug, info, warn or error, not '" + s.log_level
                      + "'");
+  const auto& redis = s.redis.server;
+  if (!redis.empty() && !redis.starts_with("redis://") && !redis.starts_with("rediss://")
+      && !redis.starts_with("unix://"))
+    errors.push_back("redis.server must begin with redis://, rediss:// or unix://");
   if (s.cluster.enabled)
     check_cluster(s, errors);
   if (s.data.empty())

@@ -70,6 +70,26 @@ struct identity_settings {
   int sign_ins_per_minute = 600; // per address; 0: no limit
 };
 
+/// How much one address or account may do, and how sign-ins slow down that fail. Requests a minute;
+/// 0: no limit.
+struct limit_settings {
+  std::int32_t registrations_per_minute = 600; // per address
+  std::int32_t reads_per_minute = 60'000;      // per account
+  std::int32_t writes_per_minute = 60'000;     // per account
+  std::int32_t imports_per_minute = 120;       // per account
+  std::int32_t failed_logins = 100;            // in a row; then a day's rest; 0: no waits
+  std::int32_t failed_logins_free = 10;        // without a wait, of one account from one address
+  std::chrono::seconds failed_login_wait{1};   // the first; each next is twice as long
+  std::chrono::seconds failed_login_longest_wait{900};
+};
+
+/// A Redis that the nodes share for limits and as a cache.
+struct redis_settings {
+  std::string server; // redis://, rediss:// or unix://; empty: each node counts alone
+  std::string ca;     // PEM file with the authorities of rediss://; empty: the system's
+  std::chrono::milliseconds time_out{100};
+};
+
 /// How background work is run and tried again.
 struct job_settings {
   std::size_t slots = 2;
@@ -96,6 +116,8 @@ struct settings {
   session_settings sessions;
   cluster_settings cluster;
   identity_settings identity;
+  limit_settings limits;
+  redis_settings redis;
   job_settings jobs;
   recommend_settings recommend;
 };

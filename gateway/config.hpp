@@ -24,7 +24,12 @@ struct gateway_limits {
   std::size_t send_queue_bytes = 256 * 1024;          // per socket: close as slow consumer
   int socket_send_buffer = 0;                         // bytes; 0 leaves it to the kernel
   std::size_t body_bytes_per_second = 16 * 1'024;     // slower bodies end with 408
-  int sign_ins_per_minute = 600;                      // per address, auth routes: 429; 0: no limit
+  // Requests a minute, answered with 429, on sockets with error `too_many_requests`; 0: no limit.
+  std::int32_t sign_ins_per_minute = 600;      // per address
+  std::int32_t registrations_per_minute = 600; // per address
+  std::int32_t reads_per_minute = 60'000;      // per account
+  std::int32_t writes_per_minute = 60'000;     // per account
+  std::int32_t imports_per_minute = 120;       // per account
 
   std::chrono::milliseconds header_timeout{10'000};   // from the first byte to the end of the head
   std::chrono::milliseconds body_timeout{30'000};     // without progress in a body, in or out

@@ -30,6 +30,7 @@ struct gateway_ports {
   messages::reader_actor reader;
   messages::identity_actor identity;
   messages::recommend_actor recommender;
+  messages::shared_state_actor limits; // empty: nothing is limited by rate
   messages::cluster_actor cluster;
   std::vector<verification_key> keys;
   std::vector<readiness_check> readiness;

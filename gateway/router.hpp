@@ -2,6 +2,7 @@
 
 #include "gateway/http/request.hpp"
 #include "gateway/http/response.hpp"
+#include "gateway/limits/limit_kind.hpp"
 #include "gateway/metrics.hpp"
 #include "gateway/net.hpp"
 #include "gateway/token.hpp"
@@ -42,6 +43,7 @@ struct route {
   bool needs_token = true;
   body_kind body = body_kind::none;
   bool limited = false; // counts as a sign-in of the caller's address
+  limit_kind limit = limit_kind::by_method;
 };
 
 // The tables, each in the file of its subject.

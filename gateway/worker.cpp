@@ -38,8 +38,9 @@ worker::worker(shared& common, unsigned index)
   : common_(common), index_(index), work_(net::make_work_guard(io_.get_executor())),
     acceptor_(io_.get_executor()), ticker_(io_.get_executor()), accept_pause_(io_.get_executor()),
     bridge_(common.system, io_, common.config.limits.pending_asks),
-    sessions_(bridge_, common.ports.shard_of), tokens_(common.ports.keys, common.config.issuer),
-    live_(std::make_unique<live_hub>(*this)),
+    sessions_(bridge_, common.ports.shard_of),
+    limits_(common.system, bridge_, common.ports.limits, common.config.limits),
+    tokens_(common.ports.keys, common.config.issuer), live_(std::make_unique<live_hub>(*this)),
     scratch_(std::make_unique<std::array<char, 64 * 1024>>()) {
   randombytes_buf(random_, sizeof random_);
   bridge_.handle([this](caf::message& content) { on_message(content); },
@@ -161,6 +162,7 @@ void worker::sweep(steady::time_point now) {
     connection->sweep(now);
   live_->sweep(now);
   sessions_.sweep(now);
+  limits_.sweep(now);
   tokens_.sweep(domain::now());
   const auto pending = static_cast<std::int64_t>(bridge_.pending());
   common_.metrics.pending_asks->inc(pending - reported_pending_);

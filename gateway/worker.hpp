@@ -2,6 +2,7 @@
 
 #include "gateway/bridge/bridge.hpp"
 #include "gateway/bridge/sessions.hpp"
+#include "gateway/limits/limiter.hpp"
 #include "gateway/shared.hpp"
 #include "gateway/token.hpp"
 
@@ -53,6 +54,7 @@ public:
   [[nodiscard]] shared& common() noexcept { return common_; }
   [[nodiscard]] bridge& actors() noexcept { return bridge_; }
   [[nodiscard]] sessions& users() noexcept { return sessions_; }
+  [[nodiscard]] limiter& limits() noexcept { return limits_; }
   [[nodiscard]] token_verifier& tokens() noexcept { return tokens_; }
   [[nodiscard]] live_hub& live() noexcept { return *live_; }
   [[nodiscard]] bool draining() const noexcept { return draining_; }
@@ -84,6 +86,7 @@ private:
   timer accept_pause_;
   bridge bridge_;
   sessions sessions_;
+  limiter limits_;
   token_verifier tokens_;
   std::unique_ptr<live_hub> live_;
   std::vector<http_connection*> connections_;

@@ -4,6 +4,7 @@
 #include "actors/identity/signing_key.hpp"
 #include "actors/imports/import_supervisor.hpp"
 #include "actors/jobs/job_supervisor.hpp"
+#include "actors/limits/shared_state.hpp"
 #include "actors/recommend/recommender.hpp"
 #include "actors/session_request.hpp"
 #include "actors/shard/shard.hpp"
@@ -16,6 +17,7 @@
 #include "persistence/migrator.hpp"
 #include "persistence/ownership.hpp"
 #include "persistence/reader.hpp"
+#include "persistence/redis/redis_store.hpp"
 #include "persistence/writer.hpp"
 #include "server/actor_system.hpp"
 #include "server/cluster_part.hpp"
@@ -76,6 +78,7 @@ struct node::parts {
 
   void stop();
   void migrate(const std::function<void(const std::string&)>& tell);
+  void spawn_shared_state();
   void spawn_sessions();
   void spawn_services();
   void start_gateway();
@@ -102,6 +105,7 @@ struct node::parts {
   std::string direct; // the same, past any pooler
   std::unique_ptr<actor_runtime> runtime;
   persistence::shard_epochs epochs{};
+  messages::shared_state_actor shared_state;
   std::vector<messages::writer_actor> writers;
   messages::reader_actor reader;
   std::vector<messages::shard_actor> shards; // of a node that runs alone
@@ -156,6 +160,23 @@ void node::parts::migrate(const std::function<void(const std::string&)>& tell) {
     fail("the exercise catalogue was not loaded", changes.error());
   if (const auto changed = changes->exercises_added + changes->exercises_changed; changed > 0)
     tell("loaded " + std::to_string(changed) + " exercises of the catalogue");
+}
+
+void node::parts::spawn_shared_state() {
+  actors::shared_state_settings how;
+  how.time_out = settings.redis.time_out;
+  if (!settings.redis.server.empty()) {
+    auto where = persistence::parse_redis_address(settings.redis.server);
+    if (!where)
+      fail("the configuration is not valid", where.error());
+    persistence::redis_settings redis;
+    redis.where = *where;
+    redis.ca = settings.redis.ca;
+    redis.cluster = settings.cluster.id;
+    redis.time_out = settings.redis.time_out;
+    how.store = persistence::spawn_redis_store(runtime->system(), std::move(redis));
+  }
+  shared_state = actors::spawn_shared_state(runtime->system(), std::move(how));
 }
 
 void node::parts::spawn_sessions() {
@@ -277,12 +298,17 @@ void node::parts::start_gateway() {
   how.limits.connections = settings.listen.connections;
   how.limits.connections_per_address = settings.listen.connections_per_address;
   how.limits.sign_ins_per_minute = settings.identity.sign_ins_per_minute;
+  how.limits.registrations_per_minute = settings.limits.registrations_per_minute;
+  how.limits.reads_per_minute = settings.limits.reads_per_minute;
+  how.limits.writes_per_minute = settings.limits.writes_per_minute;
+  how.limits.imports_per_minute = settings.limits.imports_per_minute;
 
   gateway::gateway_ports reach;
   reach.shard_of = [this](const domain::uuid& user_id) { return shard_of(user_id); };
   reach.reader = reader;
   reach.identity = identity;
   reach.recommender = recommender;
+  reach.limits = shared_state;
   if (cluster) {
     reach.cluster = cluster->membership();
     reach.readiness.push_back({"cluster", caf::actor_cast<caf::actor>(cluster->membership())});
@@ -323,6 +349,7 @@ void node::parts::stop() {
   }
   end(recommender);
   end(identity);
+  end(shared_state);
   if (cluster)
     cluster->stop();
   for (auto& shard : shards)
@@ -355,6 +382,7 @@ node::node(const config::settings& settings, const std::function<void(const std:
     tell("node " + settings.node + " owns all shards as " + domain::to_string(incarnation));
   }
   p.runtime = std::make_unique<actor_runtime>(settings.actor_threads);
+  p.spawn_shared_state();
   p.spawn_sessions();
   p.spawn_services();
   p.start_gateway();

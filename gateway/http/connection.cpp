@@ -41,6 +41,13 @@ private:
   bool granted_;
 };
 
+/// What a route's requests are counted as by those who count for all threads, if they are.
+limit_kind exact_limit_of(const route& row) noexcept {
+  if (row.limit != limit_kind::by_method)
+    return row.limit;
+  return row.limited ? limit_kind::sign_in : limit_kind::by_method;
+}
+
 /// A request id that a client may choose: nothing that could break a header or a log.
 bool is_request_id(std::string_view id) noexcept {
   if (id.empty() || id.size() > 64)
@@ -291,6 +298,13 @@ awaitable<response> http_connection::answer(call& c, const router::match& found,
   const bool upload = found.row && found.row->body == body_kind::multipart;
   const auto limit = upload ? limits.import_bytes + part_lines : limits.body_bytes;
   auto verdict = judge(c, found, limit);
+  if (!verdict)
+    if (const auto kind = exact_limit_of(*found.row); kind != limit_kind::by_method) {
+      who_ = c.who;
+      enter(phase::working);
+      auto refusal = limit_exactly(kind);
+      verdict = co_await std::move(refusal);
+    }
   if (reached == step::done) {
     if (verdict)
       co_return std::move(*verdict);

@@ -2,6 +2,7 @@
 
 #include "gateway/http/request_parser.hpp"
 #include "gateway/http/response.hpp"
+#include "gateway/limits/limiter.hpp"
 #include "gateway/router.hpp"
 #include "gateway/transport.hpp"
 
@@ -54,7 +55,11 @@ private:
                              bool& unread_body);
   [[nodiscard]] std::optional<response> judge(call& c, const router::match& found,
                                               std::size_t limit);
-  [[nodiscard]] std::optional<response> limit_sign_ins();
+  /// Reads and writes of an account, decided at once.
+  [[nodiscard]] std::optional<response> limit_account(const route& row);
+  /// What is limited by those who count for all threads.
+  awaitable<std::optional<response>> limit_exactly(limit_kind kind);
+  [[nodiscard]] std::optional<response> limited(const allowance& how, limit_kind kind);
   awaitable<response> run_route(call& c, const route& row);
   awaitable<bool> write(const response& what, bool close);
   awaitable<bool> write_all(std::string_view head, std::string_view content);

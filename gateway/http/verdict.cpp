@@ -1,8 +1,6 @@
 #include "gateway/http/connection.hpp"
 #include "gateway/worker.hpp"
 
-#include <algorithm>
-
 namespace spotter::gateway {
 
 namespace {
@@ -58,9 +56,6 @@ std::optional<response> http_connection::judge(call& c, const router::match& fou
                        trace_id_)
       .with("Allow", found.allow);
   const auto& row = *found.row;
-  if (row.limited)
-    if (auto refusal = limit_sign_ins())
-      return refusal;
   if (row.needs_token) {
     const auto token = bearer(req.header("authorization"));
     if (token.empty())
@@ -74,6 +69,7 @@ std::optional<response> http_connection::judge(call& c, const router::match& fou
                                            0},
                          trace_id_);
     c.who = *who;
+    who_ = *who;
   }
   if (!accepts_body(row, req))
     return to_response(http_problem::unsupported_media_type,
@@ -84,24 +80,29 @@ std::optional<response> http_connection::judge(call& c, const router::match& fou
   if (req.content_length.value_or(0) > limit)
     return to_response(http_problem::too_large,
                        "At most " + std::to_string(limit) + " bytes are accepted here.", trace_id_);
-  return std::nullopt;
+  return limit_account(row);
 }
 
-std::optional<response> http_connection::limit_sign_ins() {
-  const auto allowance = at_.common().gate.sign_in(peer_, request_began_);
-  if (allowance.quota == 0)
+std::optional<response> http_connection::limit_account(const route& row) {
+  if (!row.needs_token || row.limit != limit_kind::by_method || row.limited)
     return std::nullopt;
-  rate_headers_ = "RateLimit-Policy: \"sign-in\";q=" + std::to_string(allowance.quota)
-                  + ";w=60\r\nRateLimit: \"sign-in\";r=" + std::to_string(allowance.left)
-                  + ";t=" + std::to_string(allowance.refill.count()) + "\r\n";
-  if (allowance.granted)
+  const auto kind = row.method == verb::get ? limit_kind::read : limit_kind::write;
+  return limited(at_.limits().take(kind, who_.user_id, request_began_), kind);
+}
+
+awaitable<std::optional<response>> http_connection::limit_exactly(limit_kind kind) {
+  const bool by_address = kind == limit_kind::sign_in || kind == limit_kind::registration;
+  auto whose = by_address ? address_group(peer_) : domain::to_string(who_.user_id);
+  auto waiting = at_.limits().ask(kind, std::move(whose));
+  const auto how = co_await std::move(waiting);
+  co_return limited(how, kind);
+}
+
+std::optional<response> http_connection::limited(const allowance& how, limit_kind kind) {
+  how.append_headers(rate_headers_, kind);
+  if (how.granted)
     return std::nullopt;
-  const auto wait = std::max(allowance.refill, std::chrono::seconds{1});
-  return to_response(messages::failure{messages::failure_code::too_many_requests,
-                                       "Too many attempts from this address.",
-                                       {},
-                                       static_cast<std::int32_t>(wait.count() * 1'000)},
-                     trace_id_);
+  return to_response(how.refusal(kind), trace_id_);
 }
 
 } // namespace spotter::gateway

@@ -147,7 +147,8 @@ void live_commands::take(std::string& text) {
   }
   switch (message.type) {
     case live_message_type::subscribe:
-      hub_.subscribe(from_, message.id, message.topic, message.since);
+      if (may(limit_kind::read, message.id))
+        hub_.subscribe(from_, message.id, message.topic, message.since);
       break;
     case live_message_type::unsubscribe: {
       hub_.unsubscribe(from_, message.topic);
@@ -212,6 +213,8 @@ void live_commands::run(const live_message& message) {
                                          100});
     return;
   }
+  if (!may(limit_kind::write, message.id))
+    return;
   auto body = known->parse(padded_text::within(message.data));
   if (!body) {
     refuse(message.id, body.error());
@@ -229,6 +232,13 @@ void live_commands::run(const live_message& message) {
   hub_.at().users().ask(
     user, caf::make_message(std::move(command)), hub_.at().common().config.limits.ask_timeout,
     std::make_unique<command_op>(hub_, live_connection::pointer{&from_}, message.id));
+}
+
+bool live_commands::may(limit_kind kind, std::optional<std::int64_t> id) {
+  const auto how = hub_.at().limits().take(kind, from_.who_.user_id, steady::now());
+  if (!how.granted)
+    refuse(id, how.refusal(kind));
+  return how.granted;
 }
 
 void live_commands::refuse(std::optional<std::int64_t> id, const messages::failure& why) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "gateway/limits/limit_kind.hpp"
 #include "gateway/live/connection.hpp"
 #include "gateway/problem.hpp"
 
@@ -26,6 +27,8 @@ private:
 
   void authenticate(const live_message& message);
   void run(const live_message& message);
+  /// Takes one of the account's reads or writes; where none is left, it is refused.
+  [[nodiscard]] bool may(limit_kind kind, std::optional<std::int64_t> id);
   void refuse(std::optional<std::int64_t> id, const messages::failure& why);
   void refuse(std::optional<std::int64_t> id, const body_error& why);
 

@@ -91,7 +91,8 @@ awaitable<response> patch_me(call& c) {
 }
 
 constexpr route rows[] = {
-  {verb::post, "/v1/auth/register", post_register, false, body_kind::json, true},
+  {verb::post, "/v1/auth/register", post_register, false, body_kind::json, true,
+   limit_kind::registration},
   {verb::post, "/v1/auth/login", post_login, false, body_kind::json, true},
   {verb::post, "/v1/auth/refresh", post_refresh, false, body_kind::json, true},
   {verb::post, "/v1/auth/logout", post_logout},

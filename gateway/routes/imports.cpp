@@ -121,11 +121,12 @@ awaitable<response> post_cancel(call& c) {
 }
 
 constexpr route rows[] = {
-  {verb::post, "/v1/imports", post_import, true, body_kind::multipart},
+  {verb::post, "/v1/imports", post_import, true, body_kind::multipart, false, limit_kind::import},
   {verb::get, "/v1/imports", get_imports},
   {verb::get, "/v1/imports/{id}", get_import},
   {verb::get, "/v1/imports/{id}/log", get_log},
-  {verb::post, "/v1/imports/{id}/retry", post_retry},
+  {verb::post, "/v1/imports/{id}/retry", post_retry, true, body_kind::none, false,
+   limit_kind::import},
   {verb::post, "/v1/imports/{id}/cancel", post_cancel},
 };
 

@@ -48,6 +48,16 @@ CAF_TEST(the documented defaults are a valid file) {
   CAF_CHECK(std::holds_alternative<config::settings>(load(config::documented_defaults())));
 }
 
+CAF_TEST(redis is named by an address of its own kind and not quoted) {
+  CAF_CHECK(
+    std::holds_alternative<config::settings>(load("[redis]\nserver = \"unix:///run/redis\"\n")));
+  const auto loaded = load("[redis]\nserver = \"http://me:secret@cache\"\n");
+  CAF_REQUIRE(std::holds_alternative<config::config_errors>(loaded));
+  const auto& errors = std::get<config::config_errors>(loaded);
+  CAF_CHECK(mentions(errors, "redis.server"));
+  CAF_CHECK(!mentions(errors, "secret"));
+}
+
 CAF_TEST(the environment overrules the file) {
   const auto loaded = load("[listen]\nport = 1\n", {{"SPOTTER_LISTEN_PORT", "2"}});
   CAF_CHECK_EQUAL(std::get<config::settings>(loaded).listen.port, 2);

@@ -197,6 +197,43 @@ CAF_TEST(bounds sign ins by address) {
   CAF_CHECK(a.headers.contains("ratelimit-policy"));
 }
 
+CAF_TEST(bounds what one account writes and reads apart) {
+  scene s{[](auto& config) {
+    config.limits.writes_per_minute = 5;
+    config.limits.reads_per_minute = 0;
+  }};
+  client c{s.port()};
+  int granted = 0;
+  answer last;
+  for (int i = 0; i < 20 && last.status != 429; ++i) {
+    last = c.call("POST", sets, s.token(), set);
+    granted += last.status == 201 ? 1 : 0;
+    CAF_CHECK_EQUAL(last.headers.at("ratelimit-policy"), "\"write\";q=5;w=60");
+    CAF_CHECK(last.headers.contains("ratelimit"));
+  }
+  CAF_CHECK(granted >= 5);
+  CAF_CHECK(granted <= 6); // one on credit
+  CAF_CHECK_EQUAL(last.status, 429);
+  CAF_CHECK(says(last, "too_many_requests"));
+  CAF_CHECK(std::stoi(last.headers.at("retry-after")) >= 1);
+  CAF_CHECK(last.headers.at("ratelimit").starts_with("\"write\";r=0;t="));
+  const auto read = c.call("GET", workout, s.token());
+  CAF_CHECK_EQUAL(read.status, 200);
+  CAF_CHECK(!read.headers.contains("ratelimit"));
+}
+
+CAF_TEST(bounds imports by a count of their own) {
+  scene s{[](auto& config) { config.limits.imports_per_minute = 1; }};
+  client c{s.port()};
+  const auto retry = [&] {
+    return c.call("POST", "/v1/imports/01a20378-08a5-779d-b7c3-1af1b2d289b3/retry", s.token());
+  };
+  CAF_CHECK_EQUAL(retry().status, 201);
+  const auto refused = retry();
+  CAF_CHECK_EQUAL(refused.status, 429);
+  CAF_CHECK(refused.headers.at("ratelimit-policy").starts_with("\"import\""));
+}
+
 CAF_TEST(lets pages of listed origins in) {
   scene s{[](auto& config) { config.allowed_origins = {"https://app.example"}; }};
   client c{s.port()};

@@ -215,6 +215,31 @@ CAF_TEST(bounds the commands that one socket has running) {
   CAF_CHECK(m.text.find("\"code\":\"overloaded\"") != m.text.npos);
 }
 
+CAF_TEST(bounds the commands of one account over all its sockets) {
+  scene s{[](auto& config) { config.limits.writes_per_minute = 3; }};
+  socket a{s};
+  socket b{s};
+  int acknowledged = 0;
+  ws_message refused;
+  for (int i = 1; i <= 20 && refused.text.empty(); ++i) {
+    auto& from = i % 2 == 0 ? a : b;
+    from.c.send_text(R"({"id":1,"type":"command","command":"set.log",
+      "command_id":")"
+                     + domain::to_string(domain::make_uuid_v7()) + R"(","data":{
+      "workout_id":"01a20378-08a5-779d-b7c3-1af1b2d289b2",
+      "exercise_id":"01a20378-08a5-779d-b7c3-1af1b2d289b3"}})");
+    auto m = from.c.read_message();
+    if (m.text.find("\"type\":\"ack\"") != m.text.npos)
+      ++acknowledged;
+    else
+      refused = std::move(m);
+  }
+  CAF_CHECK(acknowledged >= 3);
+  CAF_CHECK(acknowledged <= 6); // one on credit for each thread, and what the second has taken
+  CAF_CHECK(refused.text.find("\"code\":\"too_many_requests\"") != refused.text.npos);
+  CAF_CHECK(refused.text.find("\"retry_after") != refused.text.npos);
+}
+
 CAF_TEST(waits for a token only so long) {
   scene s{[](auto& config) { config.limits.auth_timeout = 50ms; }};
   client c{s.port()};

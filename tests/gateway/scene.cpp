@@ -1,5 +1,6 @@
 #include "tests/gateway/scene.hpp"
 
+#include "actors/limits/shared_state.hpp"
 #include "domain/base64.hpp"
 
 #include <caf/actor_cast.hpp>
@@ -125,6 +126,8 @@ scene::scene(const std::function<void(gateway::gateway_config&)>& adjust)
   gateway::gateway_ports ports;
   ports.shard_of = [this](const domain::uuid&) { return shard_; };
   ports.keys.push_back(key_);
+  limits_ = actors::spawn_shared_state(system_, {});
+  ports.limits = limits_;
   server_ = std::make_unique<gateway::server>(system_, std::move(config), std::move(ports));
   server_->start();
 }
@@ -142,6 +145,8 @@ scene::~scene() {
   }
   caf::anon_send_exit(shard_, caf::exit_reason::user_shutdown);
   shard_ = nullptr;
+  caf::anon_send_exit(limits_, caf::exit_reason::user_shutdown);
+  limits_ = nullptr;
 }
 
 std::string scene::token(std::chrono::seconds lifetime) const {

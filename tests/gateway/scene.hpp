@@ -62,6 +62,7 @@ private:
   std::shared_ptr<story> story_ = std::make_shared<story>();
   messages::shard_actor shard_;
   messages::reader_actor reader_;
+  messages::shared_state_actor limits_;
   domain::uuid login_id_ = domain::make_uuid_v7();
   gateway::verification_key key_;
   unsigned char secret_[crypto_sign_SECRETKEYBYTES];
