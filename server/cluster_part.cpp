@@ -2,7 +2,6 @@
 
 #include "links/links.hpp"
 #include "links/tls.hpp"
-#include "persistence/cluster_store.hpp"
 #include "server/release.hpp"
 
 namespace spotter::server {
@@ -36,9 +35,10 @@ links::link_settings link_settings_of(const config::settings& settings) {
 
 } // namespace
 
-std::unique_ptr<actors::cluster::node> make_cluster_part(
-  caf::actor_system& system, const config::settings& settings,
-  const persistence::connection_settings& direct, cluster_hooks hooks) {
+std::unique_ptr<actors::cluster::node> make_cluster_part(caf::actor_system& system,
+                                                         const config::settings& settings,
+                                                         messages::cluster_store_actor store,
+                                                         cluster_hooks hooks) {
   const auto& c = settings.cluster;
   actors::cluster::settings how;
   how.node_id = settings.node;
@@ -56,7 +56,7 @@ std::unique_ptr<actors::cluster::node> make_cluster_part(
   how.margin = c.margin;
 
   actors::cluster::ports with;
-  with.store = persistence::spawn_cluster_store(system, direct);
+  with.store = std::move(store);
   with.open_links = [&system, base](const domain::uuid& incarnation, const caf::actor& receiver) {
     auto mine = base;
     mine.incarnation = incarnation;

@@ -2,7 +2,6 @@
 
 #include "actors/cluster/node.hpp"
 #include "config/settings.hpp"
-#include "persistence/connection.hpp"
 
 #include <caf/actor_system.hpp>
 
@@ -21,11 +20,11 @@ struct cluster_hooks {
   std::function<void(const messages::login_revoked&)> login_revoked;
 };
 
-/// Wires this node's part in the cluster: the coordinator through `direct`, a connection as writer
-/// past any pooler, and links as the settings say. Throws std::runtime_error with a sentence for
-/// people when the links can't be opened as they are set.
+/// Wires this node's part in the cluster: the coordinator, which must outlive it, and links as the
+/// settings say. Throws std::runtime_error with a sentence for people when the links can't be opened
+/// as they are set.
 [[nodiscard]] std::unique_ptr<actors::cluster::node> make_cluster_part(
-  caf::actor_system& system, const config::settings& settings,
-  const persistence::connection_settings& direct, cluster_hooks hooks);
+  caf::actor_system& system, const config::settings& settings, messages::cluster_store_actor store,
+  cluster_hooks hooks);
 
 } // namespace spotter::server

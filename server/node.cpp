@@ -10,6 +10,7 @@
 #include "actors/shard/shard.hpp"
 #include "gateway/server.hpp"
 #include "persistence/catalogue_loader.hpp"
+#include "persistence/cluster_store.hpp"
 #include "persistence/embedded_postgres.hpp"
 #include "persistence/identity_store.hpp"
 #include "persistence/job_store.hpp"
@@ -109,6 +110,7 @@ struct node::parts {
   std::vector<messages::writer_actor> writers;
   messages::reader_actor reader;
   std::vector<messages::shard_actor> shards; // of a node that runs alone
+  messages::cluster_store_actor cluster_store;
   std::unique_ptr<actors::cluster::node> cluster;
   messages::identity_store_actor identity_store;
   messages::identity_actor identity;
@@ -198,8 +200,9 @@ void node::parts::spawn_sessions() {
       return open_shard(shard, epoch, std::move(served));
     };
     hooks.login_revoked = [this](const messages::login_revoked& what) { tell_listeners(what); };
-    cluster = make_cluster_part(
-      system, settings, direct_connection(database_role::writer, "cluster"), std::move(hooks));
+    cluster_store =
+      persistence::spawn_cluster_store(system, direct_connection(database_role::writer, "cluster"));
+    cluster = make_cluster_part(system, settings, cluster_store, std::move(hooks));
     return;
   }
   for (std::int32_t shard = 0; shard < messages::shard_count; ++shard)
@@ -352,6 +355,7 @@ void node::parts::stop() {
   end(shared_state);
   if (cluster)
     cluster->stop();
+  end(cluster_store);
   for (auto& shard : shards)
     caf::anon_send_exit(shard, caf::exit_reason::user_shutdown);
   shards.clear();
