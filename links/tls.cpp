@@ -17,8 +17,8 @@ namespace {
 
 constexpr unsigned host_flags = X509_CHECK_FLAG_NO_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT;
 
-std::string last_error() {
-  const auto code = ERR_peek_last_error();
+std::string first_error() {
+  const auto code = ERR_peek_error(); // what happened first is the cause
   ERR_clear_error();
   const char* reason = code ? ERR_reason_error_string(code) : nullptr;
   return reason ? reason : "unknown error";
@@ -80,7 +80,7 @@ void check_own(SSL_CTX* context, const std::string& path, const std::string& ca,
   for (const int purpose : {X509_PURPOSE_SSL_SERVER, X509_PURPOSE_SSL_CLIENT}) {
     const check_ptr use{X509_STORE_CTX_new()};
     if (!use || X509_STORE_CTX_init(use.get(), SSL_CTX_get_cert_store(context), own, chain) != 1)
-      fail("the certificate " + path + " can't be checked: " + last_error());
+      fail("the certificate " + path + " can't be checked: " + first_error());
     X509_STORE_CTX_set_purpose(use.get(), purpose);
     if (X509_verify_cert(use.get()) != 1)
       fail("the certificate " + path + " is not good for the CA " + ca + ": "
@@ -107,7 +107,7 @@ ssl_context make_link_context(const std::string& certificate, const std::string&
   ssl_context made{SSL_CTX_new(TLS_method())};
   auto* context = made.get();
   if (!context)
-    fail("TLS can't be set up: " + last_error());
+    fail("TLS can't be set up: " + first_error());
   SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION);
   SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION);
   SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
@@ -118,7 +118,7 @@ ssl_context make_link_context(const std::string& certificate, const std::string&
   SSL_CTX_set_options(context, SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
 
   if (SSL_CTX_use_certificate_chain_file(context, certificate.c_str()) != 1)
-    fail("the certificate " + certificate + " can't be used: " + last_error());
+    fail("the certificate " + certificate + " can't be used: " + first_error());
   // A key that wants a password must not ask for it on the terminal.
   SSL_CTX_set_default_passwd_cb(context, [](char*, int, int, void*) { return -1; });
   // Reading the key checks it against the certificate; that failure has a sentence of its own.
@@ -126,12 +126,12 @@ ssl_context make_link_context(const std::string& certificate, const std::string&
     const auto code = ERR_peek_last_error();
     if (ERR_GET_LIB(code) == ERR_LIB_X509)
       fail("the key " + key + " does not belong to the certificate " + certificate);
-    fail("the key " + key + " can't be used: " + last_error());
+    fail("the key " + key + " can't be used: " + first_error());
   }
   if (SSL_CTX_check_private_key(context) != 1)
     fail("the key " + key + " does not belong to the certificate " + certificate);
   if (SSL_CTX_load_verify_file(context, ca.c_str()) != 1)
-    fail("the CA " + ca + " can't be used: " + last_error());
+    fail("the CA " + ca + " can't be used: " + first_error());
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
   check_own(context, certificate, ca, node_id);
   return made;
@@ -167,7 +167,8 @@ std::string take_tls_error(SSL* ssl) {
   if (const auto verdict = SSL_get_verify_result(ssl); verdict != X509_V_OK)
     text =
       std::string{"the peer's certificate is refused: "} + X509_verify_cert_error_string(verdict);
-  else if (const auto code = ERR_peek_last_error(); code != 0)
+  else if (const auto code = ERR_peek_last_error();
+           code != 0 && ERR_GET_REASON(code) != SSL_R_UNEXPECTED_EOF_WHILE_READING)
     text = std::string{"TLS failed: "}
            + (ERR_reason_error_string(code) ? ERR_reason_error_string(code) : "unknown error");
   ERR_clear_error();

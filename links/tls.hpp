@@ -36,7 +36,8 @@ using ssl_ptr = std::unique_ptr<SSL, ssl_deleter>;
 /// True if the peer's certificate has `node_id` among its DNS names, without wildcards.
 [[nodiscard]] bool peer_has_name(SSL* ssl, const std::string& node_id);
 
-/// What the last failed step on this thread was about, for people; empties OpenSSL's queue.
+/// What the last failed step on this thread was about, for people; nothing if the other side just
+/// went. Empties OpenSSL's queue.
 [[nodiscard]] std::string take_tls_error(SSL* ssl);
 
 } // namespace spotter::links
