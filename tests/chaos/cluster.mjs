@@ -78,6 +78,7 @@ export class Cluster {
       SPOTTER_CLUSTER_KEY: file(`${name}.key`),
       SPOTTER_CLUSTER_CA: file("ca.pem"),
       SPOTTER_IDENTITY_SIGNING_KEY: join(this.folder, "signing.key"),
+      SPOTTER_IDENTITY_SEALING_KEY: join(this.folder, "sealing.key"),
       SPOTTER_IDENTITY_ACCESS_LIFETIME: "86400", // a run may be longer than a token lives
       SPOTTER_IDENTITY_PASSWORD_MEMORY_MIB: "8",
       ...this.env,
@@ -119,7 +120,7 @@ export class Cluster {
 
   async #view() {
     const text = await this.database.sql(`
-      SELECT 'node', incarnation, node_id FROM spotter.node WHERE state = 2 UNION ALL
+      SELECT 'node', incarnation::text, node_id FROM spotter.node WHERE state = 2 UNION ALL
       SELECT 'shard' || to_char(shard_id, '000'), coalesce(owner::text, ''), coalesce(target::text, '')
         FROM spotter.shard ORDER BY 1`);
     const rows = text.split("\n").map((line) => line.split("|"));

@@ -36,13 +36,18 @@ export class Watcher {
     const live = await Live.open(place, { token: this.token, on_frame: this.#keep, patience_ms });
     this.#live = live;
     if (this.#stopping) live.socket.terminate();
-    const { type, recovered } = await live.subscribe(this.topic, this.#position);
-    if (type !== "subscribed") throw new Error("not subscribed");
-    if (resuming) {
-      ++this.resumes;
-      if (!recovered) ++this.reloads;
+    try {
+      const { type, recovered } = await live.subscribe(this.topic, this.#position);
+      if (type !== "subscribed") throw new Error("not subscribed");
+      if (resuming) {
+        ++this.resumes;
+        if (!recovered) ++this.reloads;
+      }
+      await live.closed.promise;
+    } finally {
+      // One that was given up must not go on to feed the same records.
+      live.socket.terminate();
     }
-    await live.closed.promise;
   }
 
   #keep = (frame) => {
