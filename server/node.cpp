@@ -248,6 +248,11 @@ void node::parts::spawn_services() {
   id.passwords.cost.memory_bytes = settings.identity.password_memory_mib * 1024 * 1024;
   id.passwords.workers = settings.identity.password_workers;
   id.passwords.max_queued = settings.identity.password_queue;
+  id.attempts.counts = shared_state;
+  id.attempts.most = settings.limits.failed_logins;
+  id.attempts.free = settings.limits.failed_logins_free;
+  id.attempts.first_wait = settings.limits.failed_login_wait;
+  id.attempts.longest_wait = settings.limits.failed_login_longest_wait;
   id.logins.access_lifetime = settings.identity.access_lifetime;
   id.logins.absolute_lifetime = settings.identity.login_lifetime;
   id.logins.idle_lifetime = settings.identity.login_idle_lifetime;

@@ -5,6 +5,7 @@
 #include "actors/identity/identity_state.hpp"
 #include "actors/identity/password.hpp"
 #include "actors/identity/password_pool.hpp"
+#include "domain/base64.hpp"
 
 #include <caf/exit_reason.hpp>
 #include <caf/send.hpp>
@@ -49,11 +50,18 @@ const char* result_of(failure_code code) {
     case failure_code::invalid_token:
     case failure_code::email_taken:
       return "refused";
+    case failure_code::too_many_requests:
+      return "slowed";
     case failure_code::overloaded:
       return "overloaded";
     default:
       return "failed";
   }
+}
+
+// Counters may live in another server, which has no business with people's addresses.
+std::string disguised(const signing_key& key, std::string_view email) {
+  return domain::to_base64url(key.authenticate("login attempts of " + std::string{email}));
 }
 
 // A hook is another part's code: what it throws must not cost the answer.
@@ -70,7 +78,9 @@ void call(const Hook& hook, const Args&... args) noexcept {
 } // namespace
 
 identity_state::identity_state(messages::identity_actor::pointer self, parts parts)
-  : self_(self), parts_(std::move(parts)) {}
+  : self_(self), parts_(std::move(parts)),
+    guard_(self, parts_.settings, parts_.store,
+           [this](std::string_view email) { return disguised(parts_.key, email); }) {}
 
 identity_state::~identity_state() {
   caf::anon_send_exit(parts_.passwords, caf::exit_reason::user_shutdown);
@@ -92,7 +102,7 @@ messages::identity_actor::behavior_type identity_state::make_behavior() {
     [this, asked](const messages::log_in& request) {
       auto who = asked("login");
       if (admit())
-        log_in(request, who);
+        enter(request, who);
       else
         who.to.deliver(messages::login_reply{too_busy()});
       return who.to;
@@ -172,6 +182,24 @@ void identity_state::store_account(messages::add_account account, std::string to
                "again.",
                who);
       });
+}
+
+// What no account can have is refused by `log_in`, and not worth counting.
+void identity_state::enter(const messages::log_in& request, asker who) {
+  const auto email = normal_email(request.email);
+  if (!is_password_length(request.password) || !is_email(email)) {
+    log_in(request, std::move(who));
+    return;
+  }
+  guard_.enter(email, request.device.address,
+               [this, request, who](login_guard::attempt_ptr attempt,
+                                    std::optional<messages::failure> refusal) mutable {
+                 who.attempt = std::move(attempt);
+                 if (refusal)
+                   refuse(std::move(*refusal), std::move(who));
+                 else
+                   log_in(request, std::move(who));
+               });
 }
 
 void identity_state::log_in(const messages::log_in& request, asker who) {
@@ -287,12 +315,16 @@ void identity_state::grant(const messages::profile& profile, const domain::uuid&
   granted.refresh_token = std::move(token);
   --in_flight_;
   count(who.kind, "granted");
+  if (who.attempt)
+    who.attempt->succeeded();
   who.to.deliver(messages::login_reply{std::move(granted)});
 }
 
 void identity_state::refuse(messages::failure why, asker who) {
   --in_flight_;
   count(who.kind, result_of(why.code));
+  if (who.attempt && why.code == failure_code::invalid_credentials)
+    who.attempt->failed();
   who.to.deliver(messages::login_reply{std::move(why)});
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/identity/identity.hpp"
+#include "actors/identity/login_guard.hpp"
 #include "actors/identity/refresh_token.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
@@ -29,6 +30,7 @@ private:
   struct asker {
     const char* kind;
     caf::typed_response_promise<messages::login_reply> to;
+    login_guard::attempt_ptr attempt = nullptr; // of a sign-in by password
   };
 
   /// A login about to be stored.
@@ -50,6 +52,7 @@ private:
   // identity.cpp
   void register_account(const messages::register_account& request, asker who);
   void store_account(messages::add_account account, std::string token, asker who);
+  void enter(const messages::log_in& request, asker who);
   void log_in(const messages::log_in& request, asker who);
   void open_login(const messages::profile& profile, const messages::device_info& device, asker who);
   void log_out(const messages::log_out& request,
@@ -73,6 +76,7 @@ private:
 
   messages::identity_actor::pointer self_;
   parts parts_;
+  login_guard guard_;
   std::size_t in_flight_ = 0;
 };
 

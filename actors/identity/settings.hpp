@@ -1,9 +1,11 @@
 #pragma once
 
+#include "actors/messages/handles.hpp"
 #include "domain/time.hpp"
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 
@@ -33,11 +35,21 @@ struct login_settings {
   std::chrono::milliseconds reuse_grace{10'000}; // a spent token gets the same successor
 };
 
+/// How attempts to sign in slow down that fail.
+struct attempt_settings {
+  messages::shared_state_actor counts = {}; // who counts; empty: nobody waits
+  std::int32_t most = 100;                  // in a row, then a day's rest; 0: nobody waits
+  std::int32_t free = 10;                   // of an account from one network, without a wait
+  std::chrono::milliseconds first_wait{1'000};
+  std::chrono::milliseconds longest_wait{900'000};
+};
+
 /// Everything the identity actors can be told.
 struct settings {
   std::filesystem::path key_file; // 32 bytes of seed; made when it is not there
   password_settings passwords;
   login_settings logins;
+  attempt_settings attempts;
   std::size_t max_in_flight = 4'096;                    // requests; more are refused
   std::chrono::milliseconds store_timeout{10'000};      // for one answer of the store
   std::function<domain::instant()> clock = domain::now; // for `iat`, `exp` and new logins
