@@ -1,6 +1,7 @@
 // What is bounded, and how reaching a bound is answered.
 
 import { webcrypto as crypto } from "node:crypto";
+import { Agent } from "node:http";
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 
@@ -70,6 +71,100 @@ describe("limits", { skip: missing }, () => {
     assert.equal(last.status, 429);
     assert.equal(last.json.code, "too_many_requests");
     assert.ok(Number(last.headers["retry-after"]) >= 1);
+  });
+});
+
+describe("limits of one account", { skip: missing }, () => {
+  let server;
+  before(async () => {
+    const env = {
+      SPOTTER_LIMITS_WRITES_PER_MINUTE: "10",
+      SPOTTER_LIMITS_READS_PER_MINUTE: "20",
+      SPOTTER_LIMITS_IMPORTS_PER_MINUTE: "2",
+      SPOTTER_LIMITS_REGISTRATIONS_PER_MINUTE: "5",
+    };
+    server = await Server.start({ env });
+  });
+  after(() => server?.stop());
+
+  /** Calls until the answer is 429; how often it was not. */
+  async function use_up(policy, call) {
+    for (let taken = 0; taken < 100; ++taken) {
+      const { status, headers, json } = await call();
+      assert.match(headers["ratelimit-policy"], policy);
+      assert.match(headers.ratelimit, /^"[a-z-]+";r=\d+;t=\d+$/);
+      if (status !== 429) continue;
+      assert.equal(json.code, "too_many_requests");
+      assert.ok(Number(headers["retry-after"]) >= 1);
+      assert.match(headers.ratelimit, /;r=0;/);
+      return taken;
+    }
+    throw new Error("never refused");
+  }
+
+  it("are told with each answer and refused with 429, each kind by itself", async () => {
+    const client = await Client.register(server);
+    const other = await Client.register(server);
+    const writes = await use_up(/^"write";q=10;w=60$/, () => client.patch("/v1/me", { display_name: "x" }));
+    assert.ok(writes >= 10 && writes <= 12, `${writes}`);
+    const reads = await use_up(/^"read";q=20;w=60$/, () => client.get("/v1/workouts"));
+    assert.ok(reads >= 20 && reads <= 22, `${reads}`);
+    assert.equal((await other.patch("/v1/me", { display_name: "y" })).status, 200);
+    const imports = await use_up(/^"import";q=2;w=60$/, () => other.post("/v1/imports", "--x--\r\n", { "content-type": "multipart/form-data; boundary=x" }));
+    assert.equal(imports, 2);
+  });
+
+  it("hold on sockets, too", async () => {
+    const client = await Client.register(server);
+    const live = await Live.open(server, { token: client.token });
+    let last;
+    for (let n = 0; n < 20 && last?.type !== "error"; ++n)
+      last = await live.command("workout.start", crypto.randomUUID(), { title: `${n}` });
+    assert.equal(last.problem.code, "too_many_requests");
+    assert.ok(last.problem.retry_after_ms > 0);
+    await live.close();
+  });
+
+  it("bound the accounts that one address makes", async () => {
+    const stranger = new Client(server);
+    stranger.agent = new Agent({ keepAlive: true, localAddress: "127.0.0.2" });
+    const made = await use_up(/^"registration";q=5;w=60$/, () =>
+      stranger.post("/v1/auth/register", { email: fresh_email(), password: PASSWORD }));
+    assert.equal(made, 5);
+  });
+});
+
+describe("failed sign-ins", { skip: missing }, () => {
+  let server;
+  before(async () => (server = await Server.start({ env: { SPOTTER_LIMITS_FAILED_LOGINS_FREE: "3" } })));
+  after(() => server?.stop());
+
+  const at = (address) => {
+    const client = new Client(server);
+    client.agent = new Agent({ keepAlive: true, localAddress: address });
+    return client;
+  };
+  const guess = (from, email) => from.post("/v1/auth/login", { email, password: "a wild guess" });
+
+  it("make a stranger wait and not the owner, and tell nothing of who has an account", async () => {
+    const owner = await Client.register(server);
+    const tries = async (from, email) => {
+      const answers = [];
+      for (let n = 0; n < 6; ++n) answers.push(await guess(from, email));
+      return answers.map(({ status, headers, json }) => [status, json.code, json.detail, headers["retry-after"]]);
+    };
+    const known = await tries(at("127.0.0.2"), owner.email);
+    assert.deepEqual(await tries(at("127.0.0.3"), fresh_email()), known);
+    assert.deepEqual(known.map(([status]) => status), [401, 401, 401, 401, 429, 429]);
+    assert.equal(known[5][1], "too_many_requests");
+    assert.ok(Number(known[5][3]) >= 1);
+    // Strangers from everywhere: now unknown addresses wait, whoever comes.
+    for (let n = 10; n < 30; ++n) await guess(at(`127.0.0.${n}`), owner.email);
+    const away = await at("127.0.0.99").post("/v1/auth/login", { email: owner.email, password: PASSWORD });
+    assert.equal(away.status, 429);
+    const home = await owner.post("/v1/auth/login", { email: owner.email, password: PASSWORD });
+    assert.equal(home.status, 200);
+    await owner.refresh();
   });
 });
 
