@@ -404,10 +404,11 @@ std::uint16_t node::port() const {
 }
 
 void node::drain(std::chrono::milliseconds limit) {
-  // Others serve the users first; their sockets here go on through them until they are told to go.
+  // The clients first: what is under way here may need the links to other nodes, which end with the
+  // node's part in the cluster. Its shards serve those who come through other nodes meanwhile.
+  parts_->front->drain(limit);
   if (parts_->cluster)
     parts_->cluster->drain(leave_limit);
-  parts_->front->drain(limit);
 }
 
 } // namespace spotter::server

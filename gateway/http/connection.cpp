@@ -18,6 +18,9 @@ namespace spotter::gateway {
 
 namespace {
 
+/// How long a connection without a request may stay when the server stops.
+constexpr std::chrono::milliseconds drain_patience{500};
+
 constexpr std::size_t part_lines = 64 * 1'024; // of a multipart body, beside its file
 
 using step = request_parser::step;
@@ -144,11 +147,9 @@ void http_connection::sweep(steady::time_point now) {
 
 void http_connection::drain() {
   draining_ = true;
-  if (phase_ == phase::idle) {
-    expired_ = true;
-    boost::system::error_code ignored;
-    stream_.socket().cancel(ignored);
-  }
+  // A request may be on its way already: it is answered, and told that it was the last one.
+  if (phase_ == phase::idle)
+    deadline_ = std::min(deadline_, steady::now() + drain_patience);
 }
 
 void http_connection::abort() {
@@ -272,7 +273,7 @@ awaitable<bool> http_connection::serve_one() {
     out = co_await answer(c, found, reached, unread_body);
     who_ = c.who;
   }
-  close = close || out.close || unread_body || !req.keep_alive;
+  close = close || draining_ || out.close || unread_body || !req.keep_alive;
   if (expired_)
     co_return false;
 
