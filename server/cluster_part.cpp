@@ -4,6 +4,8 @@
 #include "links/tls.hpp"
 #include "server/release.hpp"
 
+#include <spdlog/spdlog.h>
+
 namespace spotter::server {
 
 namespace {
@@ -65,6 +67,10 @@ std::unique_ptr<actors::cluster::node> make_cluster_part(caf::actor_system& syst
   with.open_shard = [open = std::move(hooks.open_shard), served = with.served](std::int32_t shard,
                                                                                std::int64_t epoch) {
     return open(shard, epoch, served);
+  };
+  with.drained = [] {
+    spdlog::info("this node owns no shards any more; it forwards what its clients ask for until it "
+                 "is stopped");
   };
   if (hooks.login_revoked)
     with.login_revoked = std::move(hooks.login_revoked);
