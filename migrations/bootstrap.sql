@@ -19,6 +19,8 @@ BEGIN
       ('spotter_reader', true),
       -- Serves writes, the users of one batch at a time.
       ('spotter_writer', true),
+      -- What the reader becomes to read what an athlete shares with somebody else.
+      ('spotter_follower', false),
       -- Own the few SECURITY DEFINER functions that look across users.
       ('spotter_identity', false),
       ('spotter_job_runner', false)
@@ -33,5 +35,10 @@ BEGIN
   END LOOP;
 END
 $$;
+-- What a connection through a pooler can't bring along itself; any other says its own.
+ALTER ROLE spotter_reader SET statement_timeout = '10s';
+ALTER ROLE spotter_writer SET statement_timeout = '10s';
+ALTER ROLE spotter_writer SET idle_in_transaction_session_timeout = '2s';
 GRANT spotter_owner TO spotter_migrator;
+GRANT spotter_follower TO spotter_reader;
 GRANT spotter_identity, spotter_job_runner TO spotter_owner;

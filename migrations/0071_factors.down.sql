@@ -1,0 +1,26 @@
+-- Removes second factors, challenges and API keys, with every one of them: passwords alone count.
+DROP FUNCTION spotter.use_api_key(uuid, bytea);
+DROP FUNCTION spotter.revoke_api_key(uuid, uuid);
+DROP FUNCTION spotter.list_api_keys(uuid, uuid, integer);
+DROP FUNCTION spotter.put_api_key(uuid, uuid, uuid, text, text[], bytea, timestamptz);
+DROP FUNCTION spotter.api_key_json(spotter.api_key);
+DROP FUNCTION spotter.json_time(timestamptz);
+DROP TABLE spotter.api_key;
+DROP FUNCTION spotter.pass_challenge(uuid, bytea, bigint, integer);
+DROP FUNCTION spotter.try_challenge(uuid, bytea);
+DROP FUNCTION spotter.put_challenge(uuid, bytea, integer, integer);
+DROP FUNCTION spotter.pass_reauthentication(uuid, uuid, boolean, bigint, integer);
+DROP FUNCTION spotter.use_code(uuid, bigint, integer);
+DROP FUNCTION spotter.put_recovery_codes(uuid, uuid, text[]);
+DROP FUNCTION spotter.turn_totp_off(uuid, uuid);
+DROP FUNCTION spotter.turn_totp_on(uuid, uuid, bigint, text[]);
+DROP FUNCTION spotter.replace_recovery_codes(uuid, text[]);
+DROP FUNCTION spotter.put_totp(uuid, uuid, bytea);
+DROP FUNCTION spotter.load_factors(uuid, uuid);
+DROP TRIGGER login_require_factor ON spotter.login;
+DROP FUNCTION spotter.require_factor();
+DROP FUNCTION spotter.by_challenge(bytea);
+DROP FUNCTION spotter.has_second_factor(uuid);
+DROP TABLE spotter.mfa_challenge;
+DROP TABLE spotter.recovery_code;
+DROP TABLE spotter.totp;
