@@ -52,7 +52,7 @@ async function attempt(fault, { seconds, seed, count }) {
     const wrong = [
       ...(violations.length > 0 ? [`${violations.length} violations, such as\n${in_words(violations)}`] : []),
       ...(told.undecided > 0 ? [`operations without a definite answer: ${told.undecided_because.join("; ")}`] : []),
-      ...failures(told).map((what) => `a request failed with ${what}`),
+      ...failures(told, FAULTS[fault]).map((what) => `a request failed with ${what}`),
     ];
     for (const what of wrong) console.log(`  ${what}`);
     console.log(`${fault}: ${wrong.length === 0 ? "kept" : "BROKEN"}, ${Math.round((Date.now() - began) / 1000)} s`);
@@ -63,9 +63,10 @@ async function attempt(fault, { seconds, seed, count }) {
   }
 }
 
-/** Answers that no client expects: any failure of the server's but 503. */
-function failures({ unanswered }) {
-  return Object.keys(unanswered).filter((what) => /^5\d\d$/.test(what) && what !== "503");
+/** What no client expects: any failure of the server's but 503, and of a gentle fault a broken connection, too. */
+function failures({ unanswered }, { gentle }) {
+  const expected = (what) => what === "503" || (gentle ? what === "ECONNREFUSED" : !/^5\d\d$/.test(what));
+  return Object.keys(unanswered).filter((what) => !expected(what));
 }
 
 // Whatever ends this process ends what it has started.

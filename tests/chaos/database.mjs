@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
-import { free_port } from "../e2e/server.mjs";
+import { alive, free_port } from "../e2e/server.mjs";
 import { until, within } from "../e2e/waiting.mjs";
 
 const START_MS = 60_000;
@@ -83,13 +83,15 @@ class Instance {
     const all = signal === "SIGKILL" ? this.processes() : [this.child.pid];
     for (const pid of all) send(pid, signal);
     await within(START_MS, "the end of PostgreSQL", this.gone);
+    await until(START_MS, "the end of PostgreSQL's processes", () => !all.some(alive), 5);
     this.child = null;
   }
 
   /** The process ids: the postmaster first. */
   processes() {
     const { pid } = this.child;
-    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim();
+    const list = `/proc/${pid}/task/${pid}/children`;
+    const children = existsSync(list) ? readFileSync(list, "utf8").trim() : "";
     return [pid, ...children.split(" ").filter(Boolean).map(Number)];
   }
 

@@ -192,6 +192,7 @@ async function database_frozen(scene) {
   return { killed: node.name };
 }
 
+/** `gentle`: no request may fail, but with 503 or because nobody listens there any more. */
 export const FAULTS = {
   kill: { way: "loopback", run: kill },
   freeze: { way: "loopback", run: freeze },
@@ -203,6 +204,6 @@ export const FAULTS = {
   database_restart: { way: "loopback", run: database_restart },
   database_frozen: { way: "loopback", run: database_frozen },
   promotion: { way: "loopback", standby: true, run: promotion },
-  rolling: { way: "loopback", run: rolling },
+  rolling: { way: "loopback", gentle: true, run: rolling },
   membership: { way: "loopback", run: membership },
 };

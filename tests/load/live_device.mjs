@@ -19,6 +19,7 @@ const COMMANDS = {
 
 export class LiveDevice {
   #live = null;
+  #told_to_go = false;
   #place;
   #left;
 
@@ -38,6 +39,7 @@ export class LiveDevice {
         throw new Error("hung up");
       }
       const answer = await within(this.places.patience_ms ?? ATTEMPT_MS, op.kind, asked);
+      if (this.#told_to_go) this.leave();
       if (answer.type === "ack") {
         return { status: 200, version: answer.data?.version, position: answer.position };
       }
@@ -50,7 +52,9 @@ export class LiveDevice {
 
   async #open() {
     this.#place = this.places.choose(this.random, this.#left);
-    const live = await Live.open(this.#place, { token: this.token, patience_ms: this.places.patience_ms });
+    this.#told_to_go = false;
+    const on_frame = ({ type }) => (this.#told_to_go ||= type === "drain");
+    const live = await Live.open(this.#place, { token: this.token, patience_ms: this.places.patience_ms, on_frame });
     live.closed.promise.then(() => {
       if (this.#live === live) this.#live = null;
     });
