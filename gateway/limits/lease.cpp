@@ -20,7 +20,9 @@ lease::verdict lease::take(steady::time_point now) {
   out.granted = tokens_ > 0 || (!blocked && tokens_ > -chunk_);
   if (out.granted)
     --tokens_;
-  if (!blocked && !asking_ && tokens_ <= chunk_ / 2) {
+  // Most accounts do so little that nobody needs to hear of it.
+  const auto low = remaining_ < 0 ? -(chunk_ / 2) : chunk_ / 2;
+  if (!blocked && !asking_ && tokens_ <= low) {
     asking_ = true;
     out.ask_for = chunk_ - std::min(tokens_, 0);
   }

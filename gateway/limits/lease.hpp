@@ -11,8 +11,9 @@ namespace spotter::gateway {
 ///
 /// Inexact by design. Before the first answer, and while one is on its way, up to `chunk` requests go
 /// through on credit, which the next answer pays back: an account gets at most `chunk` requests more
-/// than its allowance for each io thread that serves it, once. What a thread holds and does not use
-/// is lost after a minute: so much less, for each io thread, another thread may get.
+/// than its allowance for each io thread that serves it, once. After a minute without requests what
+/// a thread holds is lost, so much less another thread may get; and so is what was used on credit
+/// before half of it made the thread ask: at most half a `chunk` is never counted.
 class lease {
 public:
   struct verdict {

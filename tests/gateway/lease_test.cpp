@@ -63,18 +63,28 @@ CAF_TEST(grants no more than there is but for one chunk) {
   }
 }
 
+CAF_TEST(asks nobody about an account that does little) {
+  lease held{10};
+  for (int i = 0; i < 4; ++i)
+    CAF_CHECK_EQUAL(held.take(start).ask_for, 0);
+  CAF_CHECK_EQUAL(held.left(1'000), 996);
+  CAF_CHECK_EQUAL(held.take(start).ask_for, 15);
+}
+
 CAF_TEST(pays its credit back before it grants again) {
   counter all{0};
   lease held{10};
-  auto verdict = held.take(start);
-  CAF_CHECK(verdict.granted);
-  for (int i = 0; i < 9; ++i)
-    CAF_CHECK(held.take(start).granted);
+  std::int32_t asked = 0;
+  for (int i = 0; i < 10; ++i) {
+    const auto verdict = held.take(start);
+    CAF_CHECK(verdict.granted);
+    asked += verdict.ask_for;
+  }
   CAF_CHECK(!held.take(start).granted);
-  held.answered(all.take(verdict.ask_for), start);
+  held.answered(all.take(asked), start);
   CAF_CHECK(!held.take(start + 4s).granted);
   all.tokens = 10;
-  verdict = held.take(start + 5s);
+  const auto verdict = held.take(start + 5s);
   CAF_CHECK(!verdict.granted);
   CAF_CHECK_EQUAL(verdict.ask_for, 20);
   held.answered(all.take(verdict.ask_for), start + 5s);
@@ -95,7 +105,7 @@ CAF_TEST(lets requests through when nobody counts) {
 }
 
 CAF_TEST(is forgotten when nobody uses it) {
-  lease held{10};
+  lease held{1};
   const auto verdict = held.take(start);
   CAF_CHECK(!held.is_idle(start + 1h));
   held.answered(counter{100}.take(verdict.ask_for), start);
