@@ -7,13 +7,14 @@ import { parseArgs } from "node:util";
 import { fanout } from "./parts/fanout.mjs";
 import { fence } from "./parts/fence.mjs";
 import { latency } from "./parts/latency.mjs";
+import { links } from "./parts/links.mjs";
 import { memory } from "./parts/memory.mjs";
 import { pages } from "./parts/pages.mjs";
 import { sets } from "./parts/sets.mjs";
 import { write_path } from "./parts/write_path.mjs";
 
 // In this order: latency takes the load that sets found.
-const PARTS = { sets, latency, fanout, memory, pages, write_path, fence };
+const PARTS = { sets, latency, fanout, memory, pages, write_path, links, fence };
 const ALL = ["sets", "latency", "fanout", "memory", "pages"];
 
 const { values, positionals } = parseArgs({

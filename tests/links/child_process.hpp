@@ -1,31 +1,31 @@
 #pragma once
 
-#include "actors/messages/all.hpp"
-#include "tests/links/certificates.hpp"
-
 #include <sys/types.h>
 
 #include <cstdio>
 #include <string>
+#include <vector>
 
 namespace spotter::test {
 
-/// A node in a process of its own (echo_node.cpp), ended with the object.
-class child_node {
+/// A process that is spoken to by lines, killed with the object if it has not ended.
+class child_process {
 public:
-  child_node(const std::string& program, const std::string& node_id, const identity_files& files);
-  ~child_node();
-  child_node(const child_node&) = delete;
-  child_node& operator=(const child_node&) = delete;
+  /// Starts a program; throws std::runtime_error when it can't.
+  explicit child_process(std::vector<std::string> command);
+  ~child_process();
+  child_process(const child_process&) = delete;
+  child_process& operator=(const child_process&) = delete;
 
-  [[nodiscard]] const messages::peer_address& as_peer() const { return self_; }
-  void want(const messages::peer_address& peer);
+  /// The next line that it prints, without its end; throws when there is none.
+  [[nodiscard]] std::string read_line();
+  void write_line(const std::string& line);
   void signal(int number) const;
 
 private:
   pid_t pid_ = -1;
   std::FILE* to_ = nullptr;
-  messages::peer_address self_;
+  std::FILE* from_ = nullptr;
 };
 
 } // namespace spotter::test

@@ -3,12 +3,13 @@
 #define CAF_SUITE faults
 #include "caf/test/dsl.hpp"
 
-#include "tests/links/child_node.hpp"
+#include "tests/links/child_process.hpp"
 #include "tests/links/holes.hpp"
 #include "tests/links/scene.hpp"
 
 #include <csignal>
 #include <list>
+#include <sstream>
 
 using namespace spotter;
 using namespace spotter::test;
@@ -18,13 +19,36 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
+/// A node in a process of its own (echo_node.cpp).
+class child_node {
+public:
+  explicit child_node(const identity_files& files)
+    : process_({SPOTTER_ECHO_NODE, "node-b", files.certificate, files.key, files.ca}) {
+    std::istringstream in{process_.read_line()};
+    std::string incarnation;
+    std::string port;
+    in >> incarnation >> port;
+    self_ = {domain::parse_uuid(incarnation).value(), "node-b", "127.0.0.1:" + port};
+  }
+
+  [[nodiscard]] const messages::peer_address& as_peer() const { return self_; }
+  void want(const messages::peer_address& peer) {
+    process_.write_line(to_string(peer.incarnation) + " " + peer.node_id + " " + peer.address);
+  }
+  void signal(int number) const { process_.signal(number); }
+
+private:
+  child_process process_;
+  messages::peer_address self_;
+};
+
 struct fixture {
   temporary_folder folder;
   authority ca{folder, "cluster"};
   node a{"node-a", ca.certify("node-a")};
 
   std::unique_ptr<child_node> start_child() {
-    auto out = std::make_unique<child_node>(SPOTTER_ECHO_NODE, "node-b", ca.certify("node-b"));
+    auto out = std::make_unique<child_node>(ca.certify("node-b"));
     out->want(a.as_peer());
     return out;
   }

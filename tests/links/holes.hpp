@@ -16,6 +16,7 @@ public:
   black_hole(const black_hole&) = delete;
   black_hole& operator=(const black_hole&) = delete;
   [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+  [[nodiscard]] std::uint16_t port() const { return port_; }
 
 private:
   std::vector<int> sockets_;
