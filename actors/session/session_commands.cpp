@@ -3,6 +3,7 @@
 #include "actors/session/session_failures.hpp"
 #include "actors/session/unit_builder.hpp"
 #include "actors/session/unit_merge.hpp"
+#include "domain/broken.hpp"
 
 #include <caf/send.hpp>
 #include <spdlog/spdlog.h>
@@ -128,11 +129,13 @@ void session_state::store_with_followers(decided first) {
   }
   c.in_flight->unit = std::make_shared<const store_unit>(merge.take());
   c.in_flight->since = std::chrono::steady_clock::now();
-#ifdef SPOTTER_BREAK_ACK_BEFORE_COMMIT
-  auto waiting = c.queue.begin();
-  for (const auto& reply : replies)
-    (waiting++)->promise.deliver(reply);
-#endif
+  if (SPOTTER_BROKEN("ack_before_commit")) {
+    auto waiting = c.queue.begin();
+    for (const auto& reply : replies)
+      (waiting++)->promise.deliver(reply);
+  }
+  if (SPOTTER_BROKEN("publish_before_commit"))
+    publish(*c.in_flight->unit);
   self_->send(env_->writer, store{c.in_flight->unit});
 }
 
@@ -193,7 +196,8 @@ void session_state::committed() {
   c.pages.clear();
   for (auto& reply : done->replies)
     answer_front(std::move(reply));
-  publish(unit);
+  if (!SPOTTER_BROKEN("publish_before_commit"))
+    publish(unit);
   for (const auto& e : unit.events)
     if (e.name == event_name::timer_started)
       rest(e.workout_id);
