@@ -130,13 +130,19 @@ export class Cluster {
     };
   }
 
-  /** The database's processes that serve this node's writers. */
+  /** The name of the node that is to own it. */
+  async target_of(user_id) {
+    const { owners, shards } = await this.#view();
+    return owners.get(shards[Number.parseInt(user_id.slice(-2), 16)][1]);
+  }
+
+  /** The database's processes that serve this node's writers, `{pid, port}`: the port is the node's. */
   async writers_of(server) {
     const ports = ports_of(server.pid);
     const found = await this.database.sql(`
       SELECT pid, client_port FROM pg_stat_activity WHERE application_name LIKE 'spotter writer%'`);
     const rows = found.split("\n").filter(Boolean).map((line) => line.split("|").map(Number));
-    return rows.filter(([, port]) => ports.has(port)).map(([pid]) => pid);
+    return rows.filter(([, port]) => ports.has(port)).map(([pid, port]) => ({ pid, port }));
   }
 
   /** SIGTERM: answers `{code, signal, ms}` of its end. Clients know it until `forget`. */

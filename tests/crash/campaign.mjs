@@ -13,9 +13,9 @@ const RESUME_MS = 60_000;
  * Runs `rounds` faults; `fault(server, random)` is one. Answers `{history, told}`, where `told` has the numbers
  * that show how much was tried. `say` gets a line a round.
  */
-export async function run({ seed, rounds, fault, binary, say = () => {} }) {
+export async function run({ seed, rounds, fault, binary, env, say = () => {} }) {
   const random = generator(seed);
-  const server = await Server.start({ binary, name: "crash" });
+  const server = await Server.start({ binary, env, name: "crash" });
   const gate = new Gate();
   let fleet;
   try {
