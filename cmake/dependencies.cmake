@@ -47,4 +47,7 @@ pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(libzip REQUIRED IMPORTED_TARGET libzip)
 # It comes without a description of itself.
 find_library(zxcvbn_library zxcvbn REQUIRED)
+pkg_check_modules(libzip REQUIRED IMPORTED_TARGET libzip)
+# It comes without a description of itself.
+find_library(zxcvbn_library zxcvbn REQUIRED)
 pkg_check_modules(hiredis REQUIRED IMPORTED_TARGET hiredis)

@@ -1,5 +1,7 @@
 #include "config/settings.hpp"
 
+#include "config/secret.hpp"
+
 #include <toml++/toml.h>
 
 #include <algorithm>
@@ -275,6 +277,10 @@ void visit(visitor& v, settings& s) {
   v.number("identity.sign_ins_per_minute", s.identity.sign_ins_per_minute, 0, 1'000'000,
            "requests to the sign-in routes per client address and minute; 0: no limit");
 
+  v.text("identity.breach_service", s.identity.breach_service,
+         "https URL of a service of breached passwords, of which five digits of a hash are asked; "
+         "empty: none");
+
   v.section("limits");
   v.number("limits.registrations_per_minute", s.limits.registrations_per_minute, 0, 1'000'000,
            "new accounts per client address and minute; 0: no limit");
@@ -314,10 +320,45 @@ void visit(visitor& v, settings& s) {
   v.number("jobs.lease", s.jobs.lease, 1000, 3'600'000,
            "milliseconds after which the jobs of a dead node are taken over");
 
+  v.section("mail");
+  v.text("mail.server", s.mail.server,
+         "smtp://host[:port], with STARTTLS, or smtps://host[:port]; empty: mails stay in the outbox, "
+         "which this machine sees at /outbox");
+  v.text("mail.user", s.mail.user, "user at the mail server; empty: none is needed");
+  v.text("mail.password", s.mail.password, "its password, as file:<path> or env:<NAME>");
+  v.text("mail.ca", s.mail.ca,
+         "PEM file with the authorities of the mail server; empty: the system's");
+  v.text("mail.from", s.mail.from, "address that mails come from");
+  v.text("mail.public_url", s.mail.public_url,
+         "where links in mails lead, as https://host; empty: this machine");
+
   v.section("recommend");
   v.number("recommend.deadline", s.recommend.deadline, 10, 60'000,
            "milliseconds that a recommendation may take");
   v.number("recommend.workers", s.recommend.workers, 1, 64, "workers of each engine");
+}
+
+void check_mail(const settings& s, config_errors& errors) {
+  const auto& m = s.mail;
+  if (!is_secret_reference(m.password))
+    errors.push_back("mail.password must be named as file:<path> or env:<NAME>, not written here");
+  if (!s.identity.breach_service.empty() && !s.identity.breach_service.starts_with("https://")
+      && !s.identity.breach_service.starts_with("http://127.0.0.1:"))
+    errors.push_back("identity.breach_service must be an https:// URL");
+  if (!m.public_url.empty()
+      && ((!m.public_url.starts_with("https://") && !m.public_url.starts_with("http://"))
+          || m.public_url.ends_with('/')))
+    errors.push_back("mail.public_url must be as https://host, without a slash at its end");
+  if (m.server.empty())
+    return;
+  if (!m.server.starts_with("smtp://") && !m.server.starts_with("smtps://"))
+    errors.push_back("mail.server must begin with smtp:// or smtps://");
+  if (m.server.find('@') != std::string::npos)
+    errors.push_back("mail.server must not hold a user: set mail.user and mail.password");
+  if (m.from.find('@') == std::string::npos)
+    errors.push_back("mail.server needs mail.from, the address that mails come from");
+  if (m.public_url.empty())
+    errors.push_back("mail.server needs mail.public_url, where links in mails lead");
 }
 
 bool is_host_and_port(const std::string& text) {
@@ -369,6 +410,7 @@ void check(const settings& s, config_errors& errors) {
   if (!redis.empty() && !redis.starts_with("redis://") && !redis.starts_with("rediss://")
       && !redis.starts_with("unix://"))
     errors.push_back("redis.server must begin with redis://, rediss:// or unix://");
+  check_mail(s, errors);
   if (s.cluster.enabled)
     check_cluster(s, errors);
   if (s.data.empty())

@@ -68,6 +68,7 @@ struct identity_settings {
   std::chrono::hours login_lifetime{24 * 90};
   std::chrono::hours login_idle_lifetime{24 * 30};
   int sign_ins_per_minute = 600; // per address; 0: no limit
+  std::string breach_service;    // URL that hash prefixes are put behind; empty: nobody is asked
 };
 
 /// How much one address or account may do, and how sign-ins slow down that fail. Requests a minute;
@@ -99,6 +100,16 @@ struct job_settings {
   std::chrono::milliseconds lease{30'000};
 };
 
+/// How mails leave, and what they say of us.
+struct mail_settings {
+  std::string server;     // smtp:// or smtps:// URL; empty: mails stay in the outbox
+  std::string user;       // empty: without authentication
+  std::string password;   // a reference, see config/secret
+  std::string ca;         // PEM file with the server's authorities; empty: the system's
+  std::string from;       // an address
+  std::string public_url; // where links lead
+};
+
 /// How long recommenders may think.
 struct recommend_settings {
   std::chrono::milliseconds deadline{2000};
@@ -119,6 +130,7 @@ struct settings {
   limit_settings limits;
   redis_settings redis;
   job_settings jobs;
+  mail_settings mail;
   recommend_settings recommend;
 };
 

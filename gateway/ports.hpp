@@ -29,6 +29,8 @@ struct gateway_ports {
   std::function<messages::shard_actor(const domain::uuid& user)> shard_of;
   messages::reader_actor reader;
   messages::identity_actor identity;
+  messages::accounts_actor accounts;
+  messages::mailer_actor outbox; // empty: there is no outbox
   messages::recommend_actor recommender;
   messages::shared_state_actor limits; // empty: nothing is limited by rate
   messages::cluster_actor cluster;

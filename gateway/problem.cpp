@@ -45,6 +45,8 @@ problem_kind kind_of(messages::failure_code code) noexcept {
       return {502, "engine_failed", "The recommender failed"};
     case deadline_exceeded:
       return {504, "deadline_exceeded", "It took too long"};
+    case reauthentication_required:
+      return {403, "reauthentication_required", "Prove who you are first"};
     case internal:
       break;
   }

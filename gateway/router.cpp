@@ -51,8 +51,10 @@ router::router(caf::actor_system& system) : elsewhere_(system, "any", "none") {
   for (const auto& rows : {identity_routes(), exercise_routes(), workout_routes(), set_routes(),
                            story_routes(), import_routes(), recommendation_routes(), live_routes(), admin_routes()})
     add(v1_, system, rows);
+  add(v1_, system, account_routes());
   // The second version begins empty: its first route comes with the first change that /v1 can't take.
   add(rest_, system, operator_routes());
+  add(rest_, system, outbox_routes());
 }
 
 void router::add(route_table& to, caf::actor_system& system, std::span<const route> rows) {

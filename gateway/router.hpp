@@ -49,6 +49,8 @@ struct route {
 // The tables, each in the file of its subject.
 [[nodiscard]] std::span<const route> operator_routes();
 [[nodiscard]] std::span<const route> identity_routes();
+[[nodiscard]] std::span<const route> account_routes();
+[[nodiscard]] std::span<const route> outbox_routes();
 [[nodiscard]] std::span<const route> exercise_routes();
 [[nodiscard]] std::span<const route> workout_routes();
 [[nodiscard]] std::span<const route> set_routes();

@@ -18,14 +18,15 @@ constexpr std::string_view add_login_sql = "SELECT spotter.add_login($1, $2, $3,
 
 constexpr std::string_view find_account_sql =
   "SELECT password_hash, user_id, email, display_name, time_zone, unit, role, version,"
-  "       created_at, updated_at"
+  "       created_at, updated_at, spotter.email_verified(user_id)"
   "  FROM spotter.find_account($1)";
 
 constexpr std::string_view login_addresses_sql = "SELECT address FROM spotter.login_addresses($1)";
 
 constexpr std::string_view load_login_sql =
   "SELECT revoked, generation, family_salt, refresh_hash, rotated_at, expires_at, read_at,"
-  "       email, display_name, time_zone, unit, role, version, created_at, updated_at"
+  "       email, display_name, time_zone, unit, role, version, created_at, updated_at,"
+  "       spotter.email_verified($1)"
   "  FROM spotter.load_login($1, $2)";
 
 constexpr std::string_view rotate_login_sql = "SELECT spotter.rotate_login($1, $2, $3, $4, $5, $6)";
@@ -36,7 +37,7 @@ pqxx::bytes_view binary(const std::string& text) {
   return {reinterpret_cast<const std::byte*>(text.data()), text.size()};
 }
 
-// From `email` to `updated_at`.
+// From `email` to `email_verified`.
 void read_profile(row_reader& row, messages::profile& who) {
   who.email = row.text();
   who.display_name = row.text();
@@ -46,6 +47,7 @@ void read_profile(row_reader& row, messages::profile& who) {
   who.version = row.bigint();
   who.created_at = row.at();
   who.updated_at = row.at();
+  who.email_verified = row.flag();
 }
 
 // One statement that commits itself: no BEGIN, no COMMIT.

@@ -21,6 +21,10 @@ using messages::renew_job;
 constexpr std::string_view claim_sql = "SELECT user_id, job_id, kind, subject_id, attempt, lease"
                                        "  FROM spotter.claim_jobs($1, $2, $3)";
 
+constexpr std::string_view claim_kinds_sql =
+  "SELECT user_id, job_id, kind, subject_id, attempt, lease"
+  "  FROM spotter.claim_jobs($1, $2, $3, string_to_array($4, ','))";
+
 constexpr std::string_view renew_sql =
   "UPDATE spotter.job"
   "   SET lease_until = clock_timestamp() + $4 * interval '1 millisecond'"
@@ -55,8 +59,13 @@ public:
 
   claimed_jobs claim(const claim_jobs& ask) {
     pqxx::nontransaction tx{connection()};
-    const auto rows =
-      tx.exec(claim_sql, pqxx::params{to_string(ask.runner_id), ask.limit, ask.lease_ms});
+    pqxx::params values{to_string(ask.runner_id), ask.limit, ask.lease_ms};
+    std::string kinds;
+    for (const auto& kind : ask.kinds)
+      (kinds += kinds.empty() ? "" : ",") += kind;
+    if (!kinds.empty())
+      values.append(kinds);
+    const auto rows = tx.exec(kinds.empty() ? claim_sql : claim_kinds_sql, values);
     claimed_jobs result;
     for (const auto& row : rows)
       result.jobs.push_back({id_of(row[1]), id_of(row[0]), row[2].as<std::string>(), id_of(row[3]),

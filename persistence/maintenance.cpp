@@ -21,6 +21,11 @@ void look_after(const connection_settings& settings) {
                             pqxx::params{prune_batch})
         < prune_batch)
       break;
+  for (int i = 0; i < most_batches; ++i)
+    if (tx.query_value<int>("SELECT spotter.prune_mail(interval '30 days', $1)",
+                            pqxx::params{prune_batch})
+        < prune_batch)
+      break;
 }
 
 caf::behavior maintenance(caf::event_based_actor* self, const connection_settings& settings) {

@@ -5,6 +5,7 @@
 #include "actors/identity/identity_state.hpp"
 #include "actors/identity/password.hpp"
 #include "actors/identity/password_pool.hpp"
+#include "actors/identity/password_strength.hpp"
 #include "domain/base64.hpp"
 
 #include <caf/exit_reason.hpp>
@@ -147,7 +148,10 @@ void identity_state::register_account(const messages::register_account& request,
   account.family_salt = std::move(login.family_salt);
   account.login_expires = login.expires_at;
   account.device = stored_device(request.device);
-  self_->request(parts_.passwords, caf::infinite, messages::hash_password{request.password})
+  self_
+    ->request(parts_.passwords, caf::infinite,
+              messages::hash_password{request.password, true,
+                                      own_words(account.who.email, account.who.display_name)})
     .then(
       [this, account = std::move(account), token = std::move(login.token),
        who](messages::password_hashed& hashed) mutable {
@@ -215,7 +219,9 @@ void identity_state::log_in(const messages::log_in& request, asker who) {
                                  account.found ? account.password_hash : parts_.dummy_hash};
     self_->request(parts_.passwords, caf::infinite, std::move(job))
       .then(
-        [this, wrong, account, device, who](messages::password_checked& checked) {
+        [this, wrong, account, password, device, who](messages::password_checked& checked) {
+          if (checked.outdated)
+            renew_hash(account, password);
           if (checked.problem)
             refuse(std::move(*checked.problem), who);
           else if (!account.found || !checked.matches)
@@ -233,6 +239,22 @@ void identity_state::log_in(const messages::log_in& request, asker who) {
     .then(std::move(check), [this, who](const caf::error&) {
       refuse(failure_code::unavailable, unavailable_text, who);
     });
+}
+
+// Nobody waits for it, and where it fails the next sign-in tries again.
+void identity_state::renew_hash(const messages::account_image& account,
+                                const std::string& password) {
+  if (!account.found || !parts_.accounts)
+    return;
+  self_->request(parts_.passwords, caf::infinite, messages::hash_password{password})
+    .then(
+      [this, account](messages::password_hashed& hashed) {
+        if (!hashed.problem)
+          caf::anon_send(parts_.accounts,
+                         messages::renew_password_hash{account.who.user_id, account.password_hash,
+                                                       std::move(hashed.hash)});
+      },
+      [](const caf::error&) {});
 }
 
 void identity_state::open_login(const messages::profile& profile,

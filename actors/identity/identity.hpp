@@ -28,6 +28,7 @@ struct parts {
   std::string dummy_hash; // of the same cost as the others
   messages::identity_store_actor store;
   identity::hooks hooks;
+  messages::account_store_actor accounts = {}; // keeps passwords hashed anew; may be empty
 };
 
 /// Spawns the identity actor with a password pool of its own and the key of `settings.key_file`.

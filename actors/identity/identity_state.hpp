@@ -54,6 +54,7 @@ private:
   void store_account(messages::add_account account, std::string token, asker who);
   void enter(const messages::log_in& request, asker who);
   void log_in(const messages::log_in& request, asker who);
+  void renew_hash(const messages::account_image& account, const std::string& password);
   void open_login(const messages::profile& profile, const messages::device_info& device, asker who);
   void log_out(const messages::log_out& request,
                caf::typed_response_promise<messages::command_reply> to);

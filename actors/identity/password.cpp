@@ -32,6 +32,11 @@ bool password_matches(std::string_view password, const std::string& hash) {
   return crypto_pwhash_str_verify(hash.c_str(), password.data(), password.size()) == 0;
 }
 
+bool is_outdated(const std::string& hash, const password_cost& cost) {
+  start_sodium();
+  return crypto_pwhash_str_needs_rehash(hash.c_str(), cost.passes, cost.memory_bytes) != 0;
+}
+
 std::string make_dummy_hash(const password_cost& cost) {
   start_sodium();
   std::array<char, 32> password{};

@@ -14,6 +14,9 @@ namespace spotter::actors::identity {
 /// Tells whether `password` has this hash. A hash that can't be read matches nothing.
 [[nodiscard]] bool password_matches(std::string_view password, const std::string& hash);
 
+/// True where this hash has another cost than `cost`.
+[[nodiscard]] bool is_outdated(const std::string& hash, const password_cost& cost);
+
 /// The hash of a password that nobody knows, against which the password for an unknown address is
 /// checked so that it costs what a known one costs.
 [[nodiscard]] std::string make_dummy_hash(const password_cost& cost);

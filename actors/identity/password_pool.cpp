@@ -1,6 +1,7 @@
 #include "actors/identity/password_pool.hpp"
 
 #include "actors/identity/password.hpp"
+#include "actors/identity/password_strength.hpp"
 
 #include <caf/exit_reason.hpp>
 #include <caf/send.hpp>
@@ -32,6 +33,14 @@ void lower_priority(int nice) {
     spdlog::warn("password worker: its priority could not be lowered: {}", std::strerror(errno));
 }
 
+messages::failure unfit(messages::field_error why) {
+  messages::failure out;
+  out.code = messages::failure_code::invalid_content;
+  out.detail = why.detail;
+  out.errors.push_back(std::move(why));
+  return out;
+}
+
 /// One thread that hashes.
 struct password_worker_state {
   static inline const char* name = "spotter.password_worker";
@@ -51,6 +60,11 @@ struct password_worker_state {
         start();
         const caf::telemetry::timer timer{time_};
         messages::password_hashed answer;
+        if (request.judge)
+          if (auto why = judge_password(request.password, request.own_words)) {
+            answer.problem = unfit(std::move(*why));
+            return answer;
+          }
         answer.hash = make_password_hash(request.password, cost_);
         return answer;
       },
@@ -59,6 +73,7 @@ struct password_worker_state {
         const caf::telemetry::timer timer{time_};
         messages::password_checked answer;
         answer.matches = password_matches(request.password, request.hash);
+        answer.outdated = answer.matches && is_outdated(request.hash, cost_);
         return answer;
       },
     };
@@ -99,7 +114,10 @@ messages::password_actor::behavior_type password_pool_state::make_behavior() {
   return {
     [this](messages::hash_password& request) {
       auto to = self_->make_response_promise<messages::password_hashed>();
-      accept(std::move(request), to);
+      if (request.judge && settings_.breached && looking_up_ < settings_.most_breach_checks)
+        look_up(std::move(request), to);
+      else
+        accept(std::move(request), to);
       return to;
     },
     [this](messages::check_password& request) {
@@ -119,6 +137,30 @@ void password_pool_state::accept(request what, promise to) {
   }
   queue_.push_back({std::move(what), std::move(to), self_->clock().now()});
   dispatch();
+}
+
+void password_pool_state::look_up(messages::hash_password what,
+                                  caf::typed_response_promise<messages::password_hashed> to) {
+  ++looking_up_;
+  self_->request(settings_.breached, settings_.breach_wait, messages::check_breached{what.password})
+    .then(
+      [this, what, to](const messages::breach_checked& checked) mutable {
+        --looking_up_;
+        if (!checked.found) {
+          accept(std::move(what), to);
+          return;
+        }
+        messages::password_hashed answer;
+        answer.problem =
+          unfit({"/password", "breached_password",
+                 "This password is known from a breach of another service. Take one that you have "
+                 "never used."});
+        to.deliver(std::move(answer));
+      },
+      [this, what, to](const caf::error&) mutable {
+        --looking_up_;
+        accept(std::move(what), to);
+      });
 }
 
 void password_pool_state::dispatch() {

@@ -28,7 +28,8 @@ using worker_factory =
 
 /// Takes jobs in turn and gives each to an idle worker. A worker that dies is replaced; the request
 /// it had is answered with `internal`. Refuses with `overloaded` what exceeds the queue or has
-/// waited too long.
+/// waited too long. Passwords that are to be judged are first looked up among breached ones, where
+/// the settings name somebody to ask; without an answer they go on.
 struct password_pool_state {
   static inline const char* name = "spotter.password_pool";
 
@@ -55,6 +56,8 @@ private:
   };
 
   void accept(request what, promise to);
+  void look_up(messages::hash_password what,
+               caf::typed_response_promise<messages::password_hashed> to);
   void dispatch();
   void run(std::size_t index, job next);
   void finished(std::size_t index, const messages::password_actor& worker);
@@ -68,6 +71,7 @@ private:
   worker_factory make_worker_;
   std::vector<slot> slots_;
   std::deque<job> queue_;
+  std::size_t looking_up_ = 0; // passwords among breached ones
   caf::telemetry::int_gauge* depth_;
 };
 

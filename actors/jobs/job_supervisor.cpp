@@ -79,8 +79,10 @@ void job_supervisor_state::poll() {
   claiming_ = true;
   const auto free = static_cast<std::int32_t>(settings_.slots - running_.size());
   const auto asked_at = self_->clock().now();
-  const messages::claim_jobs ask{runner_id_, free,
-                                 static_cast<std::int32_t>(settings_.lease.count())};
+  messages::claim_jobs ask{runner_id_, free, static_cast<std::int32_t>(settings_.lease.count())};
+  if (settings_.own_kinds_only)
+    for (const auto& [kind, spawner] : table_)
+      ask.kinds.push_back(kind);
   self_->request(store_, settings_.store_timeout, ask)
     .then(
       [this, asked_at, free](const messages::claimed_jobs& claimed) {

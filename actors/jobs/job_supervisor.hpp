@@ -19,6 +19,7 @@ struct job_settings {
   std::chrono::milliseconds longest{3'600'000};    // a job that runs longer counts as crashed
   std::chrono::milliseconds store_timeout{10'000}; // for answers of the job store
   retry_policy retry;
+  bool own_kinds_only = false; // claim no jobs but those of the table's kinds
 };
 
 /// Claims due jobs and sees each to its end: one actor per node.

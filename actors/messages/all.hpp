@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/messages/account.hpp"
 #include "actors/messages/cluster.hpp"
 #include "actors/messages/command.hpp"
 #include "actors/messages/event.hpp"
@@ -10,6 +11,7 @@
 #include "actors/messages/job.hpp"
 #include "actors/messages/limit.hpp"
 #include "actors/messages/live.hpp"
+#include "actors/messages/mail.hpp"
 #include "actors/messages/password.hpp"
 #include "actors/messages/peer.hpp"
 #include "actors/messages/read.hpp"
@@ -220,5 +222,44 @@ CAF_ADD_TYPE_ID(spotter, (spotter::messages::cached_value))
 CAF_ADD_TYPE_ID(spotter, (spotter::messages::keep))
 CAF_ADD_TYPE_ID(spotter, (spotter::messages::load_addresses))
 CAF_ADD_TYPE_ID(spotter, (spotter::messages::known_addresses))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::send_letter))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::letter_sent))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::get_outbox))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::outbox_letter))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::outbox_page))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::prepare_mail))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::mail_image))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::finish_mail))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::ask_for_mail))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::verify_address))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::recover_password))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::change_password))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::change_address))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::get_logins))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::end_login))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::erase_account))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::export_account))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::login_summary))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::logins_page))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::export_reply))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::sort_mail_requests))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::mail_requests_sorted))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::use_address_token))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::address_verified))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::find_recovery))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::load_credentials))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::credentials))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::use_recovery_token))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::set_password))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::renew_password_hash))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::erase_rows))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::rows_erased))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::begin_export))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::export_allowed))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::build_export))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::logins_ended))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::check_breached))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::breach_checked))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::account_changed))
 
 CAF_END_TYPE_ID_BLOCK(spotter)

@@ -202,6 +202,12 @@ struct announce_revocation {
   domain::uuid login_id;
 };
 
+/// Tells the user's screens, and the session, that the account's address is another, or proved.
+struct account_changed {
+  std::string email;
+  bool email_verified = false;
+};
+
 /// Sent by a session to itself when a rest is over.
 struct end_timer {
   domain::uuid workout_id;
@@ -212,7 +218,7 @@ using command_body =
   std::variant<start_workout, update_workout, finish_workout, delete_workout, restore_workout,
                revert_workout, log_set, update_set, delete_set, create_exercise, update_exercise,
                delete_exercise, update_profile, create_import, import_workouts, steer_import,
-               record_recommendation, record_outcome, announce_revocation, end_timer>;
+               record_recommendation, record_outcome, announce_revocation, end_timer, account_changed>;
 
 /// The client's wish that this request has one effect however often it is sent.
 struct idempotency {
@@ -381,6 +387,11 @@ bool inspect(Inspector& f, record_outcome& x) {
 template <class Inspector>
 bool inspect(Inspector& f, announce_revocation& x) {
   return f.object(x).fields(f.field("login_id", x.login_id));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, account_changed& x) {
+  return f.object(x).fields(f.field("email", x.email), f.field("email_verified", x.email_verified));
 }
 
 template <class Inspector>

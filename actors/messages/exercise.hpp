@@ -31,6 +31,7 @@ struct profile {
   std::int64_t version = 0;
   domain::instant created_at;
   domain::instant updated_at;
+  bool email_verified = false;
 };
 
 template <class Inspector>
@@ -49,7 +50,8 @@ bool inspect(Inspector& f, profile& x) {
     f.field("user_id", x.user_id), f.field("email", x.email),
     f.field("display_name", x.display_name), f.field("time_zone", x.time_zone),
     f.field("unit", x.unit), f.field("role", x.role), f.field("version", x.version),
-    f.field("created_at", x.created_at), f.field("updated_at", x.updated_at));
+    f.field("created_at", x.created_at), f.field("updated_at", x.updated_at),
+    f.field("email_verified", x.email_verified));
 }
 
 } // namespace spotter::messages

@@ -32,6 +32,8 @@ enum class failure_code : std::uint8_t {
   engine_failed,        // 502: a recommender failed; nothing else is affected
   deadline_exceeded,    // 504: the work did not end within its deadline
   internal,             // 500: a defect; the log has the trace id
+  // 403: the caller has to prove who they are first, see POST /v1/me/reauth
+  reauthentication_required,
 };
 
 /// One thing wrong with a request's content.
@@ -51,7 +53,7 @@ struct failure {
 
 template <class Inspector>
 bool inspect(Inspector& f, failure_code& x) {
-  return inspect_enum<failure_code::internal>(f, x);
+  return inspect_enum<failure_code::reauthentication_required>(f, x);
 }
 
 template <class Inspector>

@@ -51,6 +51,37 @@ using identity_actor =
 using password_actor = caf::typed_actor<caf::result<password_hashed>(hash_password),
                                         caf::result<password_checked>(check_password)>;
 
+/// Tells whether a password is known from breaches elsewhere. Fails open: an error is no answer.
+using breach_actor = caf::typed_actor<caf::result<breach_checked>(check_breached)>;
+
+/// Keeps what accounts need besides logins: mailed tokens, mails, changes, erasure.
+using account_store_actor = caf::typed_actor<
+  caf::result<identity_stored>(ask_for_mail), caf::result<mail_requests_sorted>(sort_mail_requests),
+  caf::result<mail_image>(prepare_mail), caf::result<identity_stored>(finish_mail),
+  caf::result<address_verified>(use_address_token), caf::result<credentials>(find_recovery),
+  caf::result<credentials>(load_credentials), caf::result<logins_ended>(use_recovery_token),
+  caf::result<logins_ended>(set_password), caf::result<identity_stored>(renew_password_hash),
+  caf::result<logins_ended>(change_address), caf::result<logins_page>(get_logins),
+  caf::result<logins_ended>(end_login), caf::result<logins_ended>(erase_account),
+  caf::result<rows_erased>(erase_rows), caf::result<export_allowed>(begin_export)>;
+
+/// Builds the ZIP of everything that is held of a person.
+using export_actor = caf::typed_actor<caf::result<export_reply>(build_export)>;
+
+/// What people do with their accounts besides signing in.
+using accounts_actor =
+  caf::typed_actor<caf::result<command_reply>(ask_for_mail),
+                   caf::result<command_reply>(verify_address),
+                   caf::result<command_reply>(recover_password),
+                   caf::result<command_reply>(change_password),
+                   caf::result<command_reply>(change_address), caf::result<logins_page>(get_logins),
+                   caf::result<command_reply>(end_login), caf::result<command_reply>(erase_account),
+                   caf::result<export_reply>(export_account)>;
+
+/// Writes and sends letters, or keeps them in an outbox.
+using mailer_actor = caf::typed_actor<caf::result<letter_sent>(send_letter),
+                                      caf::result<outbox_page>(get_outbox)>;
+
 /// Keeps durable jobs.
 using job_store_actor =
   caf::typed_actor<caf::result<claimed_jobs>(claim_jobs), caf::result<job_ended>(renew_job),

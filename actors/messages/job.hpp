@@ -26,6 +26,7 @@ struct claim_jobs {
   domain::uuid runner_id;
   std::int32_t limit = 1;
   std::int32_t lease_ms = 30'000;
+  std::vector<std::string> kinds = {}; // of these only; empty: of all
 };
 
 struct claimed_jobs {
@@ -95,7 +96,7 @@ bool inspect(Inspector& f, job& x) {
 template <class Inspector>
 bool inspect(Inspector& f, claim_jobs& x) {
   return f.object(x).fields(f.field("runner_id", x.runner_id), f.field("limit", x.limit),
-                            f.field("lease_ms", x.lease_ms));
+                            f.field("lease_ms", x.lease_ms), f.field("kinds", x.kinds));
 }
 
 template <class Inspector>

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 // What the identity actors ask of the password hashers: slow on purpose, so done elsewhere.
 
@@ -12,6 +13,8 @@ namespace spotter::messages {
 /// Asks for the salted hash of a new password. Answered with `password_hashed`.
 struct hash_password {
   std::string password;
+  bool judge = false; // first see whether it is strong enough; a problem has the field /password
+  std::vector<std::string> own_words = {}; // of the person: address, name
 };
 
 /// `hash` is a self-describing argon2id string, unless there is a `problem`.
@@ -30,11 +33,22 @@ struct check_password {
 struct password_checked {
   bool matches = false;
   std::optional<failure> problem;
+  bool outdated = false; // it matches, but costs less than passwords do now
+};
+
+/// Asks whether a password is known from breaches. Answered with `breach_checked`.
+struct check_breached {
+  std::string password;
+};
+
+struct breach_checked {
+  bool found = false;
 };
 
 template <class Inspector>
 bool inspect(Inspector& f, hash_password& x) {
-  return f.object(x).fields(f.field("password", x.password));
+  return f.object(x).fields(f.field("password", x.password), f.field("judge", x.judge),
+                            f.field("own_words", x.own_words));
 }
 
 template <class Inspector>
@@ -49,7 +63,18 @@ bool inspect(Inspector& f, check_password& x) {
 
 template <class Inspector>
 bool inspect(Inspector& f, password_checked& x) {
-  return f.object(x).fields(f.field("matches", x.matches), f.field("problem", x.problem));
+  return f.object(x).fields(f.field("matches", x.matches), f.field("problem", x.problem),
+                            f.field("outdated", x.outdated));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, check_breached& x) {
+  return f.object(x).fields(f.field("password", x.password));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, breach_checked& x) {
+  return f.object(x).fields(f.field("found", x.found));
 }
 
 } // namespace spotter::messages

@@ -33,6 +33,7 @@ void write(domain::json_writer& json, const profile& who) {
   json.begin_object()
     .member("id", who.user_id)
     .member("email", who.email)
+    .member("email_verified", who.email_verified)
     .member("display_name", who.display_name)
     .member("time_zone", who.time_zone)
     .member("unit", domain::to_string(who.unit))

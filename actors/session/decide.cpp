@@ -42,6 +42,7 @@ decision decide_body(const user_state& s, const command& cmd, const loaded_once&
       [&](const record_outcome& c) { return decide_outcome(s, c, now); },
       [&](const announce_revocation& c) { return decide_revocation(s, c, now); },
       [&](const end_timer& c) { return decide_end_timer(s, c, now); },
+      [&](const account_changed& c) { return decide_account_changed(s, c, now); },
     },
     cmd.body);
 }

@@ -46,6 +46,19 @@ decision store_exercise(unit_builder& unit, own_exercise e, event_name name, boo
   return unit.finish(created, deleted ? std::string{} : std::move(body));
 }
 
+decision store_profile(const user_state& s, profile who, domain::instant now) {
+  unit_builder unit{s, now};
+  who.version = unit.version();
+  who.updated_at = now;
+  std::string body;
+  domain::json_writer json{body};
+  write_resource(json, who);
+  unit.event(event_name::profile_updated, domain::uuid{}, "profile",
+             [&body](domain::json_writer& out) { out.raw(body); });
+  unit.change(put_profile{std::move(who)});
+  return unit.finish(false, std::move(body));
+}
+
 } // namespace
 
 decision decide_create_exercise(const user_state& s, const create_exercise& c,
@@ -121,16 +134,15 @@ decision decide_profile(const user_state& s, const update_profile& c, const comm
     return refuse_field(
       "/time_zone", "unknown_time_zone",
       fmt::format("'{}' is not an IANA time zone, such as Europe/Berlin", who.time_zone));
-  unit_builder unit{s, now};
-  who.version = unit.version();
-  who.updated_at = now;
-  std::string body;
-  domain::json_writer json{body};
-  write_resource(json, who);
-  unit.event(event_name::profile_updated, domain::uuid{}, "profile",
-             [&body](domain::json_writer& out) { out.raw(body); });
-  unit.change(put_profile{std::move(who)});
-  return unit.finish(false, std::move(body));
+  return store_profile(s, std::move(who), now);
+}
+
+decision decide_account_changed(const user_state& s, const account_changed& c,
+                                domain::instant now) {
+  auto who = s.who();
+  who.email = c.email;
+  who.email_verified = c.email_verified;
+  return store_profile(s, std::move(who), now);
 }
 
 decision decide_revocation(const user_state& s, const announce_revocation& c, domain::instant now) {

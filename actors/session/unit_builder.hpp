@@ -112,6 +112,8 @@ decision decide_revocation(const user_state& s, const messages::announce_revocat
                            domain::instant now);
 
 decision decide_end_timer(const user_state& s, const messages::end_timer& c, domain::instant now);
+decision decide_account_changed(const user_state& s, const messages::account_changed& c,
+                                domain::instant now);
 
 /// Refuses if the caller saw another version than `current`.
 [[nodiscard]] std::optional<messages::failure> check_match(const messages::command& cmd,

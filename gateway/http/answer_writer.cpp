@@ -113,7 +113,7 @@ awaitable<bool> http_connection::write(const response& given, bool close) {
   std::string packed;
   if (content.size() > gzip_from && lists_token(req.header("accept-encoding"), "gzip")
       && given.headers.find("Content-Encoding:") == given.headers.npos
-      && !given.content_type.starts_with("image/p")) {
+      && !given.content_type.starts_with("image/p") && given.content_type != "application/zip") {
     packed = gzip(content);
     if (!packed.empty())
       content = packed;

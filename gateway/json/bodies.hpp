@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/messages/account.hpp"
 #include "actors/messages/identity.hpp"
 #include "actors/messages/recommend.hpp"
 #include "domain/expected.hpp"
@@ -33,6 +34,14 @@ struct body_context {
 [[nodiscard]] parsed<messages::log_in> parse_log_in(padded_text text);
 [[nodiscard]] parsed<messages::refresh_login> parse_refresh(padded_text text);
 [[nodiscard]] parsed<messages::update_profile> parse_update_profile(padded_text text);
+
+/// `purpose` is left to the caller.
+[[nodiscard]] parsed<messages::ask_for_mail> parse_ask_for_mail(padded_text text);
+[[nodiscard]] parsed<messages::verify_address> parse_verify_address(padded_text text);
+[[nodiscard]] parsed<messages::recover_password> parse_recover_password(padded_text text);
+/// In these, the ids of user and login are left to the caller.
+[[nodiscard]] parsed<messages::change_password> parse_change_password(padded_text text);
+[[nodiscard]] parsed<messages::change_address> parse_change_address(padded_text text);
 
 [[nodiscard]] parsed<messages::create_exercise> parse_create_exercise(padded_text text);
 /// `exercise_id` is left to the caller.

@@ -10,7 +10,7 @@ namespace {
 
 constexpr int most_answers = 1000;
 
-constexpr int profile_column_count = 8;
+constexpr int profile_column_count = 9;
 
 constexpr std::string_view answer_columns = "$key, $fingerprint, $created, $version, $epoch, "
                                             "$seq, $body";
@@ -24,7 +24,7 @@ std::string answer_list(std::string_view of) {
 
 const std::string session_sql =
   "SELECT r.email, r.display_name, r.time_zone, r.unit, r.role, r.version, r.created_at,"
-  " r.updated_at, r.head_seq, r.head_epoch, "
+  " r.updated_at, (SELECT spotter.email_verified($1::uuid)), r.head_seq, r.head_epoch, "
   + answer_list("(r.k)") + ", " + workout_columns("(r.w)") + ", " + instance_columns("(r.i)") + ", "
   + set_columns("(r.s)") + " FROM spotter.read_session($1::uuid, $2::integer) r";
 const statement session{"read_session", session_sql.c_str()};
@@ -38,7 +38,8 @@ const statement answer{"load_answer", answer_sql.c_str()};
 const statement profile_statement{
   "read_profile",
   "SELECT u.email, u.display_name, u.time_zone, u.unit, u.role, u.version, u.created_at,"
-  " u.updated_at FROM spotter.app_user u WHERE u.user_id = $1::uuid AND u.deleted_at IS NULL"};
+  " u.updated_at, u.email_verified_at IS NOT NULL"
+  " FROM spotter.app_user u WHERE u.user_id = $1::uuid AND u.deleted_at IS NULL"};
 
 messages::profile read_profile_row(row_reader& row, const domain::uuid& user) {
   messages::profile out;
@@ -51,6 +52,7 @@ messages::profile read_profile_row(row_reader& row, const domain::uuid& user) {
   out.version = row.bigint();
   out.created_at = row.at();
   out.updated_at = row.at();
+  out.email_verified = row.flag();
   return out;
 }
 

@@ -1,0 +1,116 @@
+#include "server/accounts_part.hpp"
+
+#include "actors/accounts/accounts.hpp"
+#include "actors/accounts/erasure_job.hpp"
+#include "actors/accounts/mail_job.hpp"
+#include "actors/jobs/job_supervisor.hpp"
+#include "config/secret.hpp"
+#include "mail/mailer.hpp"
+#include "outbound/breached_passwords.hpp"
+#include "persistence/account_export.hpp"
+#include "persistence/account_store.hpp"
+
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+
+#include <stdexcept>
+
+namespace spotter::server {
+
+namespace {
+
+mail::mailer_settings mailer_of(const config::settings& settings) {
+  const auto& m = settings.mail;
+  mail::mailer_settings out;
+  out.from = m.from.empty() ? "spotter@localhost" : m.from;
+  out.public_url = m.public_url;
+  if (out.public_url.empty())
+    out.public_url = std::string{settings.listen.tls_certificate.empty() ? "http" : "https"}
+                     + "://127.0.0.1:" + std::to_string(settings.listen.port);
+  if (m.server.empty())
+    return out;
+  auto password = config::read_secret(m.password, config::process_environment);
+  if (!password)
+    throw std::runtime_error("mail.password: " + password.error().front());
+  mail::smtp_settings smtp;
+  smtp.server = m.server;
+  smtp.user = m.user;
+  smtp.password = std::move(*password);
+  smtp.authorities = m.ca;
+  out.smtp = std::move(smtp);
+  return out;
+}
+
+} // namespace
+
+accounts_part make_accounts_part(caf::actor_system& system, const config::settings& settings,
+                                 accounts_needs needs) {
+  accounts_part out;
+  out.store = persistence::spawn_account_store(system, std::move(needs.writer));
+  auto letters = mailer_of(settings);
+  out.has_outbox = !letters.smtp && !settings.cluster.enabled;
+  out.mailer = mail::spawn_mailer(system, std::move(letters));
+  persistence::export_settings exports;
+  exports.connection = std::move(needs.reader);
+  exports.connection.statement_timeout = std::chrono::minutes{5};
+  out.exporter = persistence::spawn_account_export(system, std::move(exports));
+
+  actors::job_settings how;
+  how.slots = settings.jobs.slots;
+  how.poll = std::chrono::seconds{1}; // registrations queue mails without a word to anybody
+  how.lease = settings.jobs.lease;
+  how.retry.max_attempts = settings.jobs.max_attempts;
+  how.retry.unit = settings.jobs.retry_unit;
+  how.retry.max_delay = settings.jobs.max_delay;
+  how.own_kinds_only = true;
+  actors::accounts::mail_environment mails;
+  mails.store = out.store;
+  mails.mailer = out.mailer;
+  actors::accounts::erasure_environment erasures;
+  erasures.store = out.store;
+  erasures.shards = needs.shards;
+  out.jobs = actors::spawn_job_supervisor(
+    system, std::move(needs.job_store),
+    {{"mail", actors::accounts::mail_spawner(std::move(mails))},
+     {"erasure", actors::accounts::erasure_spawner(std::move(erasures))}},
+    how);
+
+  actors::accounts::accounts_parts parts;
+  parts.passwords = std::move(needs.passwords);
+  parts.store = out.store;
+  parts.exporter = out.exporter;
+  parts.hooks = std::move(needs.hooks);
+  parts.shards = std::move(needs.shards);
+  parts.jobs_queued = [jobs = out.jobs] { caf::anon_send(jobs, messages::jobs_queued{}); };
+  out.accounts = actors::accounts::spawn_accounts(system, std::move(parts));
+  return out;
+}
+
+messages::breach_actor make_breach_checker(caf::actor_system& system,
+                                           const config::settings& settings) {
+  if (settings.identity.breach_service.empty())
+    return nullptr;
+  outbound::breach_settings how;
+  how.url = settings.identity.breach_service;
+  return outbound::spawn_breached_passwords(system, std::move(how));
+}
+
+void accounts_part::stop(caf::actor_system& system, std::chrono::milliseconds limit) {
+  const auto end = [](auto& handle) {
+    if (handle)
+      caf::anon_send_exit(handle, caf::exit_reason::user_shutdown);
+    handle = nullptr;
+  };
+  end(accounts);
+  if (jobs) {
+    caf::scoped_actor self{system};
+    self->monitor(jobs);
+    end(jobs);
+    self->receive([](const caf::down_msg&) {}, caf::after(limit) >> [] {});
+  }
+  end(exporter);
+  end(mailer);
+  end(store);
+}
+
+} // namespace spotter::server
