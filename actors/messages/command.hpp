@@ -218,7 +218,8 @@ using command_body =
   std::variant<start_workout, update_workout, finish_workout, delete_workout, restore_workout,
                revert_workout, log_set, update_set, delete_set, create_exercise, update_exercise,
                delete_exercise, update_profile, create_import, import_workouts, steer_import,
-               record_recommendation, record_outcome, announce_revocation, end_timer, account_changed>;
+               record_recommendation, record_outcome, announce_revocation, end_timer,
+               account_changed>;
 
 /// The client's wish that this request has one effect however often it is sent.
 struct idempotency {
