@@ -1,4 +1,5 @@
 #include "config/settings.hpp"
+#include "server/cluster_command.hpp"
 #include "server/database_command.hpp"
 #include "server/migrate_command.hpp"
 #include "server/psql_command.hpp"
@@ -66,6 +67,20 @@ void add_migrate_commands(CLI::App& migrate, server::migrate_options& options) {
                       "Use the files of ./migrations, not those of this program");
 }
 
+/// `spotterd cluster status|drain|rebalance`.
+void add_cluster_commands(CLI::App& cluster, server::cluster_options& options) {
+  using action = server::cluster_options::action;
+  cluster.require_subcommand(1);
+  cluster.add_subcommand("status", "List nodes, leases and shards")->callback([&options] {
+    options.what = action::status;
+  });
+  auto* drain = cluster.add_subcommand("drain", "Have a node give its shards to the others");
+  drain->add_option("node", options.node_id, "The node's name")->required();
+  drain->callback([&options] { options.what = action::drain; });
+  cluster.add_subcommand("rebalance", "Have the places of all shards looked at anew")
+    ->callback([&options] { options.what = action::rebalance; });
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -90,6 +105,9 @@ int main(int argc, char** argv) {
     ->check(CLI::Range(20, 10000))
     ->capture_default_str();
 
+  auto* cluster = app.add_subcommand("cluster", "Look at or change a cluster");
+  server::cluster_options clustering;
+  add_cluster_commands(*cluster, clustering);
   auto* role = app.add_subcommand("role", "Say what an account may do");
   std::string email;
   std::string role_name;
@@ -119,6 +137,11 @@ int main(int argc, char** argv) {
     migration.server = direct;
     migration.data_folder = settings.data;
     return server::run_migrate(migration);
+  }
+  if (*cluster) {
+    clustering.server = direct;
+    clustering.data_folder = settings.data;
+    return server::run_cluster(clustering);
   }
   if (*role)
     return server::run_role(direct, settings.data, email, role_name);
