@@ -44,9 +44,8 @@ find_package(date REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)
-pkg_check_modules(libzip REQUIRED IMPORTED_TARGET libzip)
-# It comes without a description of itself.
-find_library(zxcvbn_library zxcvbn REQUIRED)
+pkg_check_modules(oath REQUIRED IMPORTED_TARGET liboath)
+pkg_check_modules(qrencode REQUIRED IMPORTED_TARGET libqrencode)
 pkg_check_modules(libzip REQUIRED IMPORTED_TARGET libzip)
 # It comes without a description of itself.
 find_library(zxcvbn_library zxcvbn REQUIRED)

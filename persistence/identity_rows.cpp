@@ -12,13 +12,17 @@ namespace {
 constexpr std::chrono::milliseconds pause_after_failure{250};
 
 constexpr std::string_view add_account_sql =
-  "SELECT spotter.add_account($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+  "SELECT spotter.add_account($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+  " WHERE spotter.in_request($14, $15, $13, $12)";
 
-constexpr std::string_view add_login_sql = "SELECT spotter.add_login($1, $2, $3, $4, $5, $6, $7)";
+constexpr std::string_view add_login_sql =
+  "SELECT spotter.add_login($1, $2, $3, $4, $5, $6, $7)"
+  " WHERE spotter.in_request($8, $9, $7, $6) AND spotter.by_challenge($10)";
 
 constexpr std::string_view find_account_sql =
   "SELECT password_hash, user_id, email, display_name, time_zone, unit, role, version,"
-  "       created_at, updated_at, spotter.email_verified(user_id)"
+  "       created_at, updated_at, spotter.email_verified(user_id),"
+  "       spotter.has_second_factor(user_id)"
   "  FROM spotter.find_account($1)";
 
 constexpr std::string_view login_addresses_sql = "SELECT address FROM spotter.login_addresses($1)";
@@ -31,7 +35,12 @@ constexpr std::string_view load_login_sql =
 
 constexpr std::string_view rotate_login_sql = "SELECT spotter.rotate_login($1, $2, $3, $4, $5, $6)";
 
-constexpr std::string_view revoke_login_sql = "SELECT spotter.revoke_login($1, $2, $3)";
+constexpr std::string_view revoke_login_sql = "SELECT spotter.revoke_login($1, $2, $3)"
+                                              " WHERE spotter.in_request($4, $5, $6, $7)";
+
+constexpr std::string_view note_event_sql =
+  "SELECT spotter.note_security_event(NULLIF($1, '')::uuid, $2, NULLIF($3, '')::uuid, NULL, $4, $5,"
+  "                                   $6, $7, NULL)";
 
 pqxx::bytes_view binary(const std::string& text) {
   return {reinterpret_cast<const std::byte*>(text.data()), text.size()};
@@ -86,7 +95,7 @@ bool identity_rows::add_account(const messages::add_account& ask) {
                                   domain::to_rfc3339(who.created_at), to_string(ask.login_id),
                                   binary(ask.family_salt), binary(ask.refresh_hash),
                                   domain::to_rfc3339(ask.login_expires), ask.device.user_agent,
-                                  ask.device.address}));
+                                  ask.device.address, ask.device.request_id, ask.device.trace_id}));
 }
 
 bool identity_rows::add_login(const messages::add_login& ask) {
@@ -94,7 +103,8 @@ bool identity_rows::add_login(const messages::add_login& ask) {
     run(*connection_, add_login_sql,
         pqxx::params{to_string(ask.user_id), to_string(ask.login_id), binary(ask.family_salt),
                      binary(ask.refresh_hash), domain::to_rfc3339(ask.login_expires),
-                     ask.device.user_agent, ask.device.address}));
+                     ask.device.user_agent, ask.device.address, ask.device.request_id,
+                     ask.device.trace_id, binary(ask.challenge)}));
 }
 
 messages::account_image identity_rows::find_account(const messages::find_account& ask) {
@@ -107,6 +117,7 @@ messages::account_image identity_rows::find_account(const messages::find_account
   image.password_hash = row.text();
   image.who.user_id = row.id();
   read_profile(row, image.who);
+  image.second_factor = row.flag();
   return image;
 }
 
@@ -146,7 +157,20 @@ bool identity_rows::rotate_login(const messages::rotate_login& ask) {
 
 bool identity_rows::revoke_login(const messages::revoke_login& ask) {
   return is_true(run(*connection_, revoke_login_sql,
-                     pqxx::params{to_string(ask.user_id), to_string(ask.login_id), ask.reason}));
+                     pqxx::params{to_string(ask.user_id), to_string(ask.login_id), ask.reason,
+                                  ask.device.request_id, ask.device.trace_id, ask.device.address,
+                                  ask.device.user_agent}));
+}
+
+bool identity_rows::note_event(const messages::note_security_event& ask) {
+  const auto id_or_empty = [](const domain::uuid& id) {
+    return id.is_nil() ? std::string{} : to_string(id);
+  };
+  run(*connection_, note_event_sql,
+      pqxx::params{id_or_empty(ask.user_id), ask.kind, id_or_empty(ask.actor_id),
+                   ask.device.address, ask.device.user_agent, ask.device.request_id,
+                   ask.device.trace_id});
+  return true;
 }
 
 } // namespace spotter::persistence

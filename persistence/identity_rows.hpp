@@ -11,7 +11,8 @@
 namespace spotter::persistence {
 
 /// The statements of accounts and logins on a connection that is opened when it is needed. Each is
-/// one round trip to a function of migrations/0030_identity_functions or 0060. All throw what libpqxx throws.
+/// one round trip to a function of migrations/0030_identity_functions or later. All throw what
+/// libpqxx throws.
 class identity_rows {
 public:
   explicit identity_rows(connection_settings settings);
@@ -23,6 +24,7 @@ public:
   messages::login_image load_login(const messages::load_login& ask);
   bool rotate_login(const messages::rotate_login& ask);
   bool revoke_login(const messages::revoke_login& ask);
+  bool note_event(const messages::note_security_event& ask);
 
   /// Connects where there is no connection. After a failure it fails at once for a short while, so
   /// that a database that is away does not cost each request a time-out.

@@ -91,6 +91,9 @@ struct identity_worker_state {
         // than never.
         return write([&](bool repeated) { return rows_.revoke_login(ask) || repeated; });
       },
+      [this](const messages::note_security_event& ask) {
+        return write([&](bool) { return rows_.note_event(ask); });
+      },
     };
   }
 
@@ -181,6 +184,7 @@ struct identity_store_state {
       [this](messages::load_login& ask) { return forward<login_image>(ask); },
       [this](messages::rotate_login& ask) { return forward<identity_stored>(ask); },
       [this](messages::revoke_login& ask) { return forward<identity_stored>(ask); },
+      [this](messages::note_security_event& ask) { return forward<identity_stored>(ask); },
     };
   }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <memory>
 #include <stdexcept>
 
@@ -53,7 +54,7 @@ std::string totp_secret_text(std::string_view secret) {
   std::size_t size = 0;
   if (oath_base32_encode(secret.data(), secret.size(), &text, &size) != OATH_OK)
     throw std::bad_alloc();
-  const std::unique_ptr<char, void (*)(void*)> owner{text, oath_free};
+  const std::unique_ptr<char, void (*)(void*)> owner{text, std::free};
   std::string out{text, size};
   while (!out.empty() && out.back() == '=')
     out.pop_back();

@@ -92,7 +92,8 @@ std::vector<messages::field_error> check_account(const messages::register_accoun
 }
 
 messages::device_info stored_device(const messages::device_info& device) {
-  return {printable(device.user_agent), printable(device.address)};
+  return {printable(device.user_agent), printable(device.address), printable(device.request_id),
+          printable(device.trace_id)};
 }
 
 } // namespace spotter::actors::identity

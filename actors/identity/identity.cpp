@@ -116,6 +116,14 @@ messages::identity_actor::behavior_type identity_state::make_behavior() {
         who.to.deliver(messages::login_reply{too_busy()});
       return who.to;
     },
+    [this, asked](const messages::finish_log_in& request) {
+      auto who = asked("second_factor");
+      if (admit())
+        finish_log_in(request, who);
+      else
+        who.to.deliver(messages::login_reply{too_busy()});
+      return who.to;
+    },
     [this](const messages::log_out& request) {
       auto to = self_->make_response_promise<messages::command_reply>();
       if (admit())
@@ -224,10 +232,14 @@ void identity_state::log_in(const messages::log_in& request, asker who) {
             renew_hash(account, password);
           if (checked.problem)
             refuse(std::move(*checked.problem), who);
-          else if (!account.found || !checked.matches)
+          else if (!account.found || !checked.matches) {
+            note("sign_in_failed", account.who.user_id, {}, device);
             refuse(failure_code::invalid_credentials, wrong, who);
-          else
-            open_login(account.who, device, who);
+          } else if (account.second_factor) {
+            ask_for_code(account.who, device, who);
+          } else {
+            open_login(account.who, device, {}, who);
+          }
         },
         [this, who](const caf::error&) {
           refuse(failure_code::internal, "The password could not be processed.", who);
@@ -257,8 +269,50 @@ void identity_state::renew_hash(const messages::account_image& account,
       [](const caf::error&) {});
 }
 
+void identity_state::ask_for_code(const messages::profile& profile,
+                                  const messages::device_info& device, asker who) {
+  if (!parts_.factors) {
+    refuse(failure_code::unavailable, unavailable_text, who);
+    return;
+  }
+  self_
+    ->request(parts_.factors, parts_.settings.store_timeout,
+              messages::begin_challenge{profile.user_id, device})
+    .then(
+      [this, who](messages::challenge_begun& begun) mutable {
+        if (begun.problem) {
+          refuse(std::move(*begun.problem), who);
+          return;
+        }
+        --in_flight_;
+        count(who.kind, "half");
+        who.to.deliver(messages::login_reply{messages::mfa_required{std::move(begun.token)}});
+      },
+      [this, who](const caf::error&) { refuse(failure_code::unavailable, unavailable_text, who); });
+}
+
+void identity_state::finish_log_in(const messages::finish_log_in& request, asker who) {
+  if (!parts_.factors) {
+    refuse(failure_code::unavailable, unavailable_text, who);
+    return;
+  }
+  const auto device = stored_device(request.device);
+  self_
+    ->request(parts_.factors, parts_.settings.store_timeout,
+              messages::answer_challenge{request.mfa_token, request.code, device})
+    .then(
+      [this, device, who](messages::challenge_answered& answered) {
+        if (answered.problem)
+          refuse(std::move(*answered.problem), who);
+        else
+          open_login(answered.who, device, answered.challenge, who);
+      },
+      [this, who](const caf::error&) { refuse(failure_code::unavailable, unavailable_text, who); });
+}
+
 void identity_state::open_login(const messages::profile& profile,
-                                const messages::device_info& device, asker who) {
+                                const messages::device_info& device, const std::string& challenge,
+                                asker who) {
   auto login = make_login(profile.user_id);
   messages::add_login request;
   request.user_id = profile.user_id;
@@ -267,6 +321,7 @@ void identity_state::open_login(const messages::profile& profile,
   request.refresh_hash = hash_refresh_token(login.token);
   request.login_expires = login.expires_at;
   request.device = device;
+  request.challenge = challenge;
   self_->request(parts_.store, parts_.settings.store_timeout, std::move(request))
     .then(
       [this, profile, login, who](messages::identity_stored& stored) {
@@ -284,7 +339,8 @@ void identity_state::log_out(const messages::log_out& request,
                              caf::typed_response_promise<messages::command_reply> to) {
   self_
     ->request(parts_.store, parts_.settings.store_timeout,
-              messages::revoke_login{request.user_id, request.login_id, "logout"})
+              messages::revoke_login{request.user_id, request.login_id, "logout",
+                                     stored_device(request.device)})
     .then(
       [this, request, to](messages::identity_stored& stored) mutable {
         --in_flight_;
@@ -313,6 +369,32 @@ identity_state::new_login identity_state::make_login(const domain::uuid& user_id
   login.token = make_refresh_token(parts_.key, user_id, login.login_id, 1, login.family_salt);
   login.expires_at = parts_.settings.clock() + parts_.settings.logins.absolute_lifetime;
   return login;
+}
+
+void identity_state::note(const char* kind, const domain::uuid& user_id,
+                          const domain::uuid& actor_id, const messages::device_info& device) {
+  messages::note_security_event event;
+  event.kind = kind;
+  event.user_id = user_id;
+  event.actor_id = actor_id;
+  event.device = device;
+  // Nobody waits for it: known and unknown accounts are answered after the same time.
+  self_->request(parts_.store, parts_.settings.store_timeout, std::move(event))
+    .then(
+      [this, kind](const messages::identity_stored& stored) {
+        if (stored.problem)
+          lost_event(kind);
+      },
+      [this, kind](const caf::error&) { lost_event(kind); });
+}
+
+void identity_state::lost_event(const char* kind) {
+  spdlog::error("a security event could not be kept: {}", kind);
+  self_->system()
+    .metrics()
+    .counter_singleton("spotter", "security_events_lost",
+                       "Security events that the database did not take.", "1", true)
+    ->inc();
 }
 
 bool identity_state::admit() {

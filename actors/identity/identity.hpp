@@ -29,6 +29,7 @@ struct parts {
   messages::identity_store_actor store;
   identity::hooks hooks;
   messages::account_store_actor accounts = {}; // keeps passwords hashed anew; may be empty
+  messages::factors_actor factors = {}; // checks codes; without it, who has a factor can't sign in
 };
 
 /// Spawns the identity actor with a password pool of its own and the key of `settings.key_file`.

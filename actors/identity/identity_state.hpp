@@ -55,7 +55,11 @@ private:
   void enter(const messages::log_in& request, asker who);
   void log_in(const messages::log_in& request, asker who);
   void renew_hash(const messages::account_image& account, const std::string& password);
-  void open_login(const messages::profile& profile, const messages::device_info& device, asker who);
+  void ask_for_code(const messages::profile& profile, const messages::device_info& device,
+                    asker who);
+  void finish_log_in(const messages::finish_log_in& request, asker who);
+  void open_login(const messages::profile& profile, const messages::device_info& device,
+                  const std::string& challenge, asker who);
   void log_out(const messages::log_out& request,
                caf::typed_response_promise<messages::command_reply> to);
 
@@ -73,6 +77,9 @@ private:
   void refuse(messages::failure why, asker who);
   void refuse(messages::failure_code code, std::string detail, asker who);
   void count(const char* kind, const char* result);
+  void note(const char* kind, const domain::uuid& user_id, const domain::uuid& actor_id,
+            const messages::device_info& device);
+  void lost_event(const char* kind);
   void tell_revoked(const domain::uuid& user_id, const domain::uuid& login_id);
 
   messages::identity_actor::pointer self_;

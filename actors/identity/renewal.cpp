@@ -108,7 +108,7 @@ void identity_state::revoke_reused(const renewal& what, asker who) {
                domain::to_string(login_id), domain::to_string(user_id));
   self_
     ->request(parts_.store, parts_.settings.store_timeout,
-              messages::revoke_login{user_id, login_id, "reuse"})
+              messages::revoke_login{user_id, login_id, "reuse", stored_device(what.device)})
     .then(
       [this, user_id, login_id, who](messages::identity_stored& stored) {
         // Only an ended family may be told of as ended: the client asks again otherwise.

@@ -40,12 +40,25 @@ using identity_store_actor = caf::typed_actor<
   caf::result<identity_stored>(add_account), caf::result<identity_stored>(add_login),
   caf::result<account_image>(find_account), caf::result<known_addresses>(load_addresses),
   caf::result<login_image>(load_login), caf::result<identity_stored>(rotate_login),
-  caf::result<identity_stored>(revoke_login)>;
+  caf::result<identity_stored>(revoke_login), caf::result<identity_stored>(note_security_event)>;
+
+/// Keeps second factors, API keys and shares.
+using factor_store_actor = caf::typed_actor<
+  caf::result<factor_image>(load_factors), caf::result<factor_stored>(store_factor),
+  caf::result<api_key_checked>(find_api_key), caf::result<share_checked>(check_share),
+  caf::result<challenge_answered>(pass_challenge)>;
+
+/// Second factors, API keys and shares.
+using factors_actor = caf::typed_actor<
+  caf::result<read_reply>(factor_request), caf::result<api_key_checked>(check_api_key),
+  caf::result<share_checked>(check_share), caf::result<challenge_begun>(begin_challenge),
+  caf::result<challenge_answered>(answer_challenge)>;
 
 /// Registers, logs in and renews. Password hashing happens behind it, on a bounded pool.
 using identity_actor =
   caf::typed_actor<caf::result<login_reply>(register_account), caf::result<login_reply>(log_in),
-                   caf::result<login_reply>(refresh_login), caf::result<command_reply>(log_out)>;
+                   caf::result<login_reply>(refresh_login), caf::result<command_reply>(log_out),
+                   caf::result<login_reply>(finish_log_in)>;
 
 /// Hashes and checks passwords: a bounded pool behind one handle, and each of its workers.
 using password_actor = caf::typed_actor<caf::result<password_hashed>(hash_password),
@@ -69,18 +82,16 @@ using account_store_actor = caf::typed_actor<
 using export_actor = caf::typed_actor<caf::result<export_reply>(build_export)>;
 
 /// What people do with their accounts besides signing in.
-using accounts_actor =
-  caf::typed_actor<caf::result<command_reply>(ask_for_mail),
-                   caf::result<command_reply>(verify_address),
-                   caf::result<command_reply>(recover_password),
-                   caf::result<command_reply>(change_password),
-                   caf::result<command_reply>(change_address), caf::result<logins_page>(get_logins),
-                   caf::result<command_reply>(end_login), caf::result<command_reply>(erase_account),
-                   caf::result<export_reply>(export_account)>;
+using accounts_actor = caf::typed_actor<
+  caf::result<command_reply>(ask_for_mail), caf::result<command_reply>(verify_address),
+  caf::result<command_reply>(recover_password), caf::result<command_reply>(change_password),
+  caf::result<command_reply>(change_address), caf::result<logins_page>(get_logins),
+  caf::result<command_reply>(end_login), caf::result<command_reply>(erase_account),
+  caf::result<export_reply>(export_account)>;
 
 /// Writes and sends letters, or keeps them in an outbox.
-using mailer_actor = caf::typed_actor<caf::result<letter_sent>(send_letter),
-                                      caf::result<outbox_page>(get_outbox)>;
+using mailer_actor =
+  caf::typed_actor<caf::result<letter_sent>(send_letter), caf::result<outbox_page>(get_outbox)>;
 
 /// Keeps durable jobs.
 using job_store_actor =

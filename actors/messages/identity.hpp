@@ -12,10 +12,12 @@
 
 namespace spotter::messages {
 
-/// Where a request came from, for the list of devices and the audit.
+/// Where a request came from, for the list of devices, and which one it was, for security events.
 struct device_info {
   std::string user_agent;
   std::string address;
+  std::string request_id = {};
+  std::string trace_id = {};
 };
 
 /// Creates an account and its first login. Answered with `login_reply`.
@@ -34,6 +36,14 @@ struct log_in {
   device_info device;
 };
 
+/// Goes on where `log_in` was answered with `mfa_required`: with a code of the authenticator, or a
+/// recovery code.
+struct finish_log_in {
+  std::string mfa_token;
+  std::string code;
+  device_info device;
+};
+
 /// Trades a refresh token for a new pair. A spent token revokes its family, save within 10 s, when
 /// it gets the same successor again (a lost answer is not an attack).
 struct refresh_login {
@@ -45,6 +55,7 @@ struct refresh_login {
 struct log_out {
   domain::uuid user_id;
   domain::uuid login_id;
+  device_info device = {};
 };
 
 /// An opened or renewed login with its tokens; the profile is for the answer to a registration.
@@ -56,9 +67,15 @@ struct login_granted {
   std::string refresh_token;
 };
 
-/// The answer to `register_account`, `log_in` and `refresh_login`: exactly one of the two.
+/// The password was right, and a code is needed too.
+struct mfa_required {
+  std::string mfa_token;
+};
+
+/// The answer to `register_account`, `log_in`, `finish_log_in` and `refresh_login`: exactly one of
+/// these.
 struct login_reply {
-  std::variant<login_granted, failure> result;
+  std::variant<login_granted, failure, mfa_required> result;
 };
 
 /// A login was ended: told to every gateway thread, which closes its sockets and refuses its tokens.
@@ -87,6 +104,7 @@ struct add_login {
   std::string refresh_hash;
   domain::instant login_expires;
   device_info device;
+  std::string challenge = {}; // that was answered, where there is a second factor
 };
 
 /// Asks for an account by address. Answered with `account_image`.
@@ -98,6 +116,7 @@ struct account_image {
   bool found = false;
   profile who;
   std::string password_hash;
+  bool second_factor = false; // the password alone is not enough
 };
 
 /// Asks from where an account has signed in. Answered with `known_addresses`.
@@ -141,6 +160,15 @@ struct revoke_login {
   domain::uuid user_id;
   domain::uuid login_id;
   std::string reason; // "logout", "reuse"
+  device_info device = {};
+};
+
+/// Keeps a security event. Answered with `identity_stored`.
+struct note_security_event {
+  std::string kind;      // snake_case
+  domain::uuid user_id;  // whom it concerns; nil: nobody who is known
+  domain::uuid actor_id; // who did it; nil: nobody who is known
+  device_info device;
 };
 
 /// The answer to the writes above. `applied` is false where the state had moved on.
@@ -151,7 +179,8 @@ struct identity_stored {
 
 template <class Inspector>
 bool inspect(Inspector& f, device_info& x) {
-  return f.object(x).fields(f.field("user_agent", x.user_agent), f.field("address", x.address));
+  return f.object(x).fields(f.field("user_agent", x.user_agent), f.field("address", x.address),
+                            f.field("request_id", x.request_id), f.field("trace_id", x.trace_id));
 }
 
 template <class Inspector>
@@ -168,13 +197,25 @@ bool inspect(Inspector& f, log_in& x) {
 }
 
 template <class Inspector>
+bool inspect(Inspector& f, finish_log_in& x) {
+  return f.object(x).fields(f.field("mfa_token", x.mfa_token), f.field("code", x.code),
+                            f.field("device", x.device));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, mfa_required& x) {
+  return f.object(x).fields(f.field("mfa_token", x.mfa_token));
+}
+
+template <class Inspector>
 bool inspect(Inspector& f, refresh_login& x) {
   return f.object(x).fields(f.field("refresh_token", x.refresh_token), f.field("device", x.device));
 }
 
 template <class Inspector>
 bool inspect(Inspector& f, log_out& x) {
-  return f.object(x).fields(f.field("user_id", x.user_id), f.field("login_id", x.login_id));
+  return f.object(x).fields(f.field("user_id", x.user_id), f.field("login_id", x.login_id),
+                            f.field("device", x.device));
 }
 
 template <class Inspector>
@@ -207,7 +248,8 @@ bool inspect(Inspector& f, add_login& x) {
   return f.object(x).fields(f.field("user_id", x.user_id), f.field("login_id", x.login_id),
                             f.field("family_salt", x.family_salt),
                             f.field("refresh_hash", x.refresh_hash),
-                            f.field("login_expires", x.login_expires), f.field("device", x.device));
+                            f.field("login_expires", x.login_expires), f.field("device", x.device),
+                            f.field("challenge", x.challenge));
 }
 
 template <class Inspector>
@@ -218,7 +260,8 @@ bool inspect(Inspector& f, find_account& x) {
 template <class Inspector>
 bool inspect(Inspector& f, account_image& x) {
   return f.object(x).fields(f.field("found", x.found), f.field("who", x.who),
-                            f.field("password_hash", x.password_hash));
+                            f.field("password_hash", x.password_hash),
+                            f.field("second_factor", x.second_factor));
 }
 
 template <class Inspector>
@@ -255,7 +298,13 @@ bool inspect(Inspector& f, rotate_login& x) {
 template <class Inspector>
 bool inspect(Inspector& f, revoke_login& x) {
   return f.object(x).fields(f.field("user_id", x.user_id), f.field("login_id", x.login_id),
-                            f.field("reason", x.reason));
+                            f.field("reason", x.reason), f.field("device", x.device));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, note_security_event& x) {
+  return f.object(x).fields(f.field("kind", x.kind), f.field("user_id", x.user_id),
+                            f.field("actor_id", x.actor_id), f.field("device", x.device));
 }
 
 template <class Inspector>

@@ -99,16 +99,37 @@ struct get_recommendation {
   domain::uuid recommendation_id;
 };
 
-using query =
-  std::variant<get_workouts, get_workout, get_set, get_changes, get_history, get_exercises,
-               get_exercise, get_muscles, get_taxonomies, get_profile, get_records, get_imports,
-               get_import, get_import_log, get_recommendation>;
+/// Which security events are wanted.
+struct security_event_filter {
+  std::string kind;                     // empty: all
+  std::optional<domain::instant> since; // at or after
+  std::optional<domain::instant> until; // before
+};
+
+/// Security events that concern the caller, newest first.
+struct get_security_events {
+  page_window window;
+  security_event_filter filter;
+};
+
+/// Everybody's security events, newest first, where the caller is an administrator.
+struct get_security_audit {
+  page_window window;
+  security_event_filter filter;
+  domain::uuid user_id; // what concerns this person or what the person did; nil: everybody
+};
+
+using query = std::variant<get_workouts, get_workout, get_set, get_changes, get_history,
+                           get_exercises, get_exercise, get_muscles, get_taxonomies, get_profile,
+                           get_records, get_imports, get_import, get_import_log, get_recommendation,
+                           get_security_events, get_security_audit>;
 
 /// Asks for rendered JSON. Workout pages and workouts go to the user's session, which caches them;
 /// all else goes to the readers.
 struct read {
   domain::uuid user_id;
   query what;
+  domain::uuid actor_id = {}; // who reads what the user shares; nil: the user
 };
 
 /// A rendered answer. `version` is the resource's, 0 for lists.

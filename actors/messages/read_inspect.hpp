@@ -89,8 +89,26 @@ bool inspect(Inspector& f, get_recommendation& x) {
 }
 
 template <class Inspector>
+bool inspect(Inspector& f, security_event_filter& x) {
+  return f.object(x).fields(f.field("kind", x.kind), f.field("since", x.since),
+                            f.field("until", x.until));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, get_security_events& x) {
+  return f.object(x).fields(f.field("window", x.window), f.field("filter", x.filter));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, get_security_audit& x) {
+  return f.object(x).fields(f.field("window", x.window), f.field("filter", x.filter),
+                            f.field("user_id", x.user_id));
+}
+
+template <class Inspector>
 bool inspect(Inspector& f, read& x) {
-  return f.object(x).fields(f.field("user_id", x.user_id), f.field("what", x.what));
+  return f.object(x).fields(f.field("user_id", x.user_id), f.field("what", x.what),
+                            f.field("actor_id", x.actor_id));
 }
 
 template <class Inspector>

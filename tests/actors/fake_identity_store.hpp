@@ -37,6 +37,7 @@ struct store_script {
   std::optional<messages::failure> write_problem;
   std::function<void()> before_rotate; // called once, as if another server were first
   std::vector<std::string> searched;
+  std::vector<messages::note_security_event> noted;
 
   messages::profile profile_of(const domain::uuid& user_id) const {
     for (const auto& [email, account] : accounts)
@@ -150,6 +151,12 @@ inline messages::identity_store_actor::behavior_type fake_identity_store(
         if (at == script->logins.end() || !at->second.revoked_reason.empty())
           return false;
         at->second.revoked_reason = ask.reason;
+        return true;
+      });
+    },
+    [script, write](const messages::note_security_event& ask) {
+      return write([&] {
+        script->noted.push_back(ask);
         return true;
       });
     },
