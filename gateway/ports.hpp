@@ -31,6 +31,7 @@ struct gateway_ports {
   messages::identity_actor identity;
   messages::accounts_actor accounts;
   messages::mailer_actor outbox; // empty: there is no outbox
+  messages::factors_actor factors;
   messages::recommend_actor recommender;
   messages::shared_state_actor limits; // empty: nothing is limited by rate
   messages::cluster_actor cluster;

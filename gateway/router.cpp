@@ -48,8 +48,10 @@ void allow(std::string& list, std::string_view method) {
 } // namespace
 
 router::router(caf::actor_system& system) : elsewhere_(system, "any", "none") {
-  for (const auto& rows : {identity_routes(), exercise_routes(), workout_routes(), set_routes(),
-                           story_routes(), import_routes(), recommendation_routes(), live_routes(), admin_routes()})
+  for (const auto& rows :
+       {identity_routes(), exercise_routes(), workout_routes(), set_routes(), story_routes(),
+        import_routes(), recommendation_routes(), live_routes(), admin_routes(), audit_routes(),
+        factor_routes(), token_routes(), share_routes()})
     add(v1_, system, rows);
   add(v1_, system, account_routes());
   // The second version begins empty: its first route comes with the first change that /v1 can't take.

@@ -27,6 +27,7 @@ struct call {
   caller who;                           // of routes that need a token
   std::string_view trace_id;
   std::string_view address; // the peer's
+  std::string_view request_id;
 };
 
 /// Parse, ask, answer.
@@ -59,6 +60,10 @@ struct route {
 [[nodiscard]] std::span<const route> recommendation_routes();
 [[nodiscard]] std::span<const route> live_routes();
 [[nodiscard]] std::span<const route> admin_routes();
+[[nodiscard]] std::span<const route> audit_routes();
+[[nodiscard]] std::span<const route> factor_routes();
+[[nodiscard]] std::span<const route> token_routes();
+[[nodiscard]] std::span<const route> share_routes();
 
 /// Finds the route of a request. `/v1` and `/v2` are tables of their own.
 class router {

@@ -19,6 +19,13 @@ constexpr std::size_t longest_token = 2'048;
 // Longer than any access token lives.
 constexpr auto revocation_lasts = 1h;
 
+// How long what was learnt of an API key counts: so much later, at most, a key is refused whose end
+// was not heard of.
+constexpr auto key_remembered = 60s;
+
+// For keys without an end.
+constexpr auto endless = 24h * 365;
+
 // Clocks of one machine do not differ; the slack covers a token made a moment ago elsewhere.
 constexpr auto clock_slack = 60s;
 
@@ -80,7 +87,12 @@ std::optional<caller> verify_token(std::string_view token,
   const auto login = domain::parse_uuid(claims->login);
   if (!user || !login || user->is_nil() || login->is_nil())
     return std::nullopt;
-  return caller{*user, *login, expires, claims->role == "admin"};
+  caller who;
+  who.user_id = *user;
+  who.login_id = *login;
+  who.expires_at = expires;
+  who.admin = claims->role == "admin";
+  return who;
 }
 
 std::string to_jwks(const std::vector<verification_key>& keys) {
@@ -108,6 +120,15 @@ token_verifier::token_verifier(std::vector<verification_key> keys, std::string i
 std::optional<caller> token_verifier::verify(std::string_view token, domain::instant now) {
   auto hash = hash_of(token);
   std::optional<caller> who;
+  if (token.starts_with(api_key_prefix)) {
+    const auto it = api_keys_.find(hash);
+    if (it == api_keys_.end() || it->second.until <= now)
+      return std::nullopt;
+    who = it->second.who;
+    if (!who || who->expires_at <= now || revoked_.contains(who->login_id))
+      return std::nullopt;
+    return who;
+  }
   if (const auto it = good_.find(hash); it != good_.end()) {
     if (it->second.expires_at <= now) {
       good_.erase(it);
@@ -128,6 +149,33 @@ std::optional<caller> token_verifier::verify(std::string_view token, domain::ins
   return who;
 }
 
+bool token_verifier::must_ask(std::string_view token, domain::instant now) const {
+  if (!token.starts_with(api_key_prefix) || token.size() > longest_token)
+    return false;
+  const auto it = api_keys_.find(hash_of(token));
+  return it == api_keys_.end() || it->second.until <= now;
+}
+
+void token_verifier::learn(std::string_view key, const messages::api_key_checked& checked,
+                           domain::instant now) {
+  if (checked.problem)
+    return;
+  known_key known;
+  known.until = now + key_remembered;
+  if (checked.found) {
+    caller who;
+    who.user_id = checked.user_id;
+    who.login_id = checked.api_key_id;
+    who.expires_at = checked.expires_at.value_or(now + endless);
+    who.api_key = true;
+    who.scopes = scopes_of(checked.scopes);
+    known.who = who;
+  }
+  if (api_keys_.size() >= most_remembered)
+    api_keys_.clear();
+  api_keys_.insert_or_assign(hash_of(key), std::move(known));
+}
+
 void token_verifier::revoke(const domain::uuid& login_id, domain::instant now) {
   if (revoked_.size() >= most_revoked) {
     auto oldest = revoked_.begin();
@@ -141,6 +189,7 @@ void token_verifier::revoke(const domain::uuid& login_id, domain::instant now) {
 
 void token_verifier::sweep(domain::instant now) {
   std::erase_if(good_, [now](const auto& entry) { return entry.second.expires_at <= now; });
+  std::erase_if(api_keys_, [now](const auto& entry) { return entry.second.until <= now; });
   std::erase_if(revoked_, [now](const auto& entry) { return entry.second <= now; });
 }
 

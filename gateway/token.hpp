@@ -3,6 +3,7 @@
 #include "domain/time.hpp"
 #include "domain/uuid.hpp"
 #include "gateway/ports.hpp"
+#include "gateway/scopes.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -16,10 +17,15 @@ namespace spotter::gateway {
 /// Who a request comes from.
 struct caller {
   domain::uuid user_id;
-  domain::uuid login_id;
+  domain::uuid login_id; // or the key's id
   domain::instant expires_at;
   bool admin = false;
+  bool api_key = false; // it is a program with a key of the user's
+  scope_set scopes = all_scopes;
 };
+
+/// What API keys begin with; nothing that was signed does.
+inline constexpr std::string_view api_key_prefix = "spk_";
 
 /// Verifies a compact JWT: EdDSA by one of `keys` (by `kid`), issued by `issuer`, not expired at
 /// `now`, with user and login. Nothing else is accepted: no other algorithm, no critical headers, no
@@ -33,12 +39,21 @@ struct caller {
 
 /// One thread's verifier: remembers tokens that were good, since a signature costs tens of
 /// microseconds, and logins that have ended, whose tokens are refused though they have not expired.
+///
+/// API keys are not signed: their owner is asked for elsewhere, and what was learnt is remembered
+/// for a minute. A key that ends is refused at once, as logins are.
 class token_verifier {
 public:
   token_verifier(std::vector<verification_key> keys, std::string issuer);
 
   /// The caller of a valid token of a login that has not ended.
   [[nodiscard]] std::optional<caller> verify(std::string_view token, domain::instant now);
+
+  /// Whether a token is an API key of which nothing is known at present.
+  [[nodiscard]] bool must_ask(std::string_view token, domain::instant now) const;
+
+  /// Remembers whose an API key is, or that it is nobody's.
+  void learn(std::string_view key, const messages::api_key_checked& checked, domain::instant now);
 
   /// Refuses the login's tokens from now on, for as long as one could live.
   void revoke(const domain::uuid& login_id, domain::instant now);
@@ -47,9 +62,15 @@ public:
   void sweep(domain::instant now);
 
 private:
+  struct known_key {
+    std::optional<caller> who; // nothing: not a good one
+    domain::instant until;
+  };
+
   std::vector<verification_key> keys_;
   std::string issuer_;
   std::unordered_map<std::string, caller> good_;              // by the token's hash
+  std::unordered_map<std::string, known_key> api_keys_;       // likewise
   std::unordered_map<domain::uuid, domain::instant> revoked_; // login → when it can be forgotten
 };
 

@@ -269,7 +269,7 @@ awaitable<bool> http_connection::serve_one() {
     close = true;
   } else {
     found = at_.common().routes.find(req.method, req.path());
-    call c{at_, req, found.args, {}, trace_id_, peer_text_};
+    call c{at_, req, found.args, {}, trace_id_, peer_text_, request_id_};
     out = co_await answer(c, found, reached, unread_body);
     who_ = c.who;
   }
@@ -298,7 +298,11 @@ awaitable<response> http_connection::answer(call& c, const router::match& found,
   const auto& limits = at_.common().config.limits;
   const bool upload = found.row && found.row->body == body_kind::multipart;
   const auto limit = upload ? limits.import_bytes + part_lines : limits.body_bytes;
-  auto verdict = judge(c, found, limit);
+  std::optional<response> verdict;
+  if (has_unknown_key(c))
+    verdict = co_await ask_for_key(c);
+  if (!verdict)
+    verdict = judge(c, found, limit);
   if (!verdict)
     if (const auto kind = exact_limit_of(*found.row); kind != limit_kind::by_method) {
       who_ = c.who;

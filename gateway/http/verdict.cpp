@@ -1,4 +1,5 @@
 #include "gateway/http/connection.hpp"
+#include "gateway/routes/answers.hpp"
 #include "gateway/worker.hpp"
 
 namespace spotter::gateway {
@@ -69,6 +70,8 @@ std::optional<response> http_connection::judge(call& c, const router::match& fou
                                            0},
                          trace_id_);
     c.who = *who;
+    if (auto refusal = refuse_key(*who, row))
+      return refusal;
     who_ = *who;
   }
   if (!accepts_body(row, req))
@@ -81,6 +84,52 @@ std::optional<response> http_connection::judge(call& c, const router::match& fou
     return to_response(http_problem::too_large,
                        "At most " + std::to_string(limit) + " bytes are accepted here.", trace_id_);
   return limit_account(row);
+}
+
+std::optional<response> http_connection::refuse_key(const caller& who, const route& row) const {
+  if (!who.api_key)
+    return std::nullopt;
+  const auto needed = needed_scope(row.method, row.pattern);
+  if (needed && has(who.scopes, *needed))
+    return std::nullopt;
+  return to_response(messages::failure{messages::failure_code::forbidden,
+                                       needed ? "This needs a key with the scope `"
+                                                  + std::string(to_string(*needed)) + "`."
+                                              : "No API key may do this: sign in.",
+                                       {},
+                                       0},
+                     trace_id_);
+}
+
+bool http_connection::has_unknown_key(const call& c) {
+  return at_.tokens().must_ask(bearer(c.req.header("authorization")), domain::now());
+}
+
+// Whose an API key is can't be read from it. Asked once a minute at most, and before the verdict,
+// which waits for nothing.
+awaitable<std::optional<response>> http_connection::ask_for_key(call& c) {
+  std::optional<response> refusal;
+  const auto token = bearer(c.req.header("authorization"));
+  enter(phase::working);
+  messages::check_api_key question{std::string(token), device_of(c)};
+  auto waiting = ask<messages::api_key_checked>(c, at_.common().ports.factors, std::move(question),
+                                                at_.common().config.limits.ask_timeout,
+                                                messages::failure_code::unavailable);
+  const auto checked = co_await std::move(waiting);
+  if (!checked) {
+    refusal = to_response(checked.error(), trace_id_);
+    co_return refusal;
+  }
+  if (checked->problem) {
+    refusal = to_response(*checked->problem, trace_id_);
+    co_return refusal;
+  }
+  at_.tokens().learn(token, *checked, domain::now());
+  if (!checked->found) { // guesses count
+    auto counted = limit_exactly(limit_kind::sign_in);
+    refusal = co_await std::move(counted);
+  }
+  co_return refusal;
 }
 
 std::optional<response> http_connection::limit_account(const route& row) {

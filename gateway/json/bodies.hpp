@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/messages/factor.hpp"
 #include "actors/messages/account.hpp"
 #include "actors/messages/identity.hpp"
 #include "actors/messages/recommend.hpp"
@@ -34,6 +35,15 @@ struct body_context {
 [[nodiscard]] parsed<messages::log_in> parse_log_in(padded_text text);
 [[nodiscard]] parsed<messages::refresh_login> parse_refresh(padded_text text);
 [[nodiscard]] parsed<messages::update_profile> parse_update_profile(padded_text text);
+
+[[nodiscard]] parsed<messages::finish_log_in> parse_finish_log_in(padded_text text);
+[[nodiscard]] parsed<messages::confirm_totp> parse_confirm_totp(padded_text text);
+/// Exactly one of password and code.
+[[nodiscard]] parsed<messages::reauthenticate> parse_reauthenticate(padded_text text);
+[[nodiscard]] parsed<messages::create_api_key> parse_create_api_key(padded_text text);
+[[nodiscard]] parsed<messages::offer_share> parse_offer_share(padded_text text);
+/// `share_id` is left to the caller.
+[[nodiscard]] parsed<messages::update_share> parse_update_share(padded_text text);
 
 /// `purpose` is left to the caller.
 [[nodiscard]] parsed<messages::ask_for_mail> parse_ask_for_mail(padded_text text);

@@ -8,6 +8,14 @@ namespace {
 
 using namespace json;
 
+constexpr std::string_view athlete_prefix = "athlete:";
+constexpr std::string_view workout_prefix = "workout:";
+
+std::optional<domain::uuid> parse_id(std::string_view text) noexcept {
+  const auto id = domain::parse_uuid(text);
+  return id && !id->is_nil() ? id : std::nullopt;
+}
+
 constexpr std::int64_t largest = std::int64_t{1} << 53; // what every client can hold
 
 std::optional<live_message_type> parse_type(std::string_view text) noexcept {
@@ -42,9 +50,17 @@ std::optional<messages::position> read_position(reader& r, value& v) {
 } // namespace
 
 std::string to_string(const live_topic& topic) {
-  if (topic.workout_id.is_nil())
+  std::string out;
+  if (!topic.athlete_id.is_nil()) {
+    out = athlete_prefix;
+    domain::append(out, topic.athlete_id);
+    if (topic.workout_id.is_nil())
+      return out;
+    out += '/';
+  } else if (topic.workout_id.is_nil()) {
     return "me";
-  std::string out = "workout:";
+  }
+  out += workout_prefix;
   domain::append(out, topic.workout_id);
   return out;
 }
@@ -52,13 +68,25 @@ std::string to_string(const live_topic& topic) {
 std::optional<live_topic> parse_topic(std::string_view text) noexcept {
   if (text == "me")
     return live_topic{};
-  constexpr std::string_view prefix = "workout:";
-  if (!text.starts_with(prefix))
+  live_topic topic;
+  if (text.starts_with(athlete_prefix)) {
+    text.remove_prefix(athlete_prefix.size());
+    const auto end = text.find('/');
+    const auto athlete = parse_id(text.substr(0, end));
+    if (!athlete)
+      return std::nullopt;
+    topic.athlete_id = *athlete;
+    if (end == text.npos)
+      return topic;
+    text.remove_prefix(end + 1);
+  }
+  if (!text.starts_with(workout_prefix))
     return std::nullopt;
-  const auto id = domain::parse_uuid(text.substr(prefix.size()));
-  if (!id || id->is_nil())
+  const auto workout = parse_id(text.substr(workout_prefix.size()));
+  if (!workout)
     return std::nullopt;
-  return live_topic{*id};
+  topic.workout_id = *workout;
+  return topic;
 }
 
 domain::expected<live_message, live_message_error> parse_live_message(padded_text text) {
@@ -79,12 +107,12 @@ domain::expected<live_message, live_message_error> parse_live_message(padded_tex
       out.id = read_integer(r, v, -largest, largest);
   };
   const auto read_topic = [&](reader& r, value& v) {
-    const auto word = read_text(r, v, 64);
+    const auto word = read_text(r, v, 128);
     if (!word)
       return;
     topic = parse_topic(*word);
     if (!topic)
-      r.error("invalid_value", "Must be me or workout:<uuid>.");
+      r.error("invalid_value", "Must be me, workout:<uuid> or athlete:<uuid>.");
   };
   const auto read_since = [&](reader& r, value& v) {
     if (!is_null(v))

@@ -10,14 +10,22 @@
 
 namespace spotter::gateway {
 
-/// What a subscriber follows: everything of its user, or one workout.
+/// What a subscriber follows: everything of its user, or one workout; or the training of somebody
+/// who shares it.
 struct live_topic {
-  domain::uuid workout_id; // nil: "me"
+  domain::uuid workout_id; // nil: all
+  domain::uuid athlete_id; // nil: the user's own
+  bool notes = true;       // they are shown
 
   friend bool operator==(const live_topic&, const live_topic&) = default;
 };
 
-/// "me" or "workout:<uuid>".
+/// Whether two topics have one name.
+[[nodiscard]] inline bool same_name(const live_topic& a, const live_topic& b) noexcept {
+  return a.workout_id == b.workout_id && a.athlete_id == b.athlete_id;
+}
+
+/// "me", "workout:<uuid>", "athlete:<uuid>" or "athlete:<uuid>/workout:<uuid>".
 [[nodiscard]] std::string to_string(const live_topic& topic);
 
 /// The inverse of `to_string`; anything else is nullopt.

@@ -6,6 +6,8 @@
 #include "gateway/problem.hpp"
 #include "gateway/worker.hpp"
 
+#include <caf/actor_cast.hpp>
+
 #include <array>
 
 namespace spotter::gateway {
@@ -147,6 +149,7 @@ void live_commands::take(std::string& text) {
   }
   switch (message.type) {
     case live_message_type::subscribe:
+      hub_.ask_now(); // what was sent before it
       if (may(limit_kind::read, message.id))
         hub_.subscribe(from_, message.id, message.topic, message.since);
       break;
@@ -166,7 +169,57 @@ void live_commands::take(std::string& text) {
   }
 }
 
+/// Brings back whose the API key of a socket is.
+class live_commands::key_op final : public ask_op {
+public:
+  key_op(live_hub& hub, live_connection::pointer to, const live_message& message)
+    : hub_(hub), to_(std::move(to)) {
+    message_.id = message.id;
+    message_.type = message.type;
+    message_.token = message.token;
+  }
+
+  void done(std::unique_ptr<ask_op>, ask_result result) override {
+    --to_->in_flight;
+    const auto checked =
+      decode<messages::api_key_checked>(std::move(result), messages::failure_code::unavailable);
+    live_commands answers{hub_, *to_};
+    if (!checked)
+      answers.refuse(message_.id, checked.error());
+    else if (checked->problem)
+      answers.refuse(message_.id, *checked->problem);
+    else {
+      hub_.at().tokens().learn(message_.token, *checked, domain::now());
+      answers.authenticate(message_);
+    }
+    hub_.flush();
+  }
+
+private:
+  live_hub& hub_;
+  live_connection::pointer to_;
+  live_message message_;
+};
+
+void live_commands::ask_for_key(const live_message& message) {
+  const auto to = caf::actor_cast<caf::strong_actor_ptr>(hub_.at().common().ports.factors);
+  if (!to || from_.in_flight > 0) {
+    refuse(message.id,
+           messages::failure{
+             messages::failure_code::unavailable, "The key can't be looked up now.", {}, 1'000});
+    return;
+  }
+  ++from_.in_flight;
+  hub_.at().actors().ask(to, caf::make_message(messages::check_api_key{message.token, {}}),
+                         hub_.at().common().config.limits.ask_timeout,
+                         std::make_unique<key_op>(hub_, live_connection::pointer{&from_}, message));
+}
+
 void live_commands::authenticate(const live_message& message) {
+  if (hub_.at().tokens().must_ask(message.token, domain::now())) {
+    ask_for_key(message);
+    return;
+  }
   const auto who = hub_.at().tokens().verify(message.token, domain::now());
   if (!who) {
     refuse(message.id, messages::failure{messages::failure_code::invalid_token,
@@ -182,6 +235,12 @@ void live_commands::authenticate(const live_message& message) {
     refuse(message.id,
            messages::failure{
              messages::failure_code::forbidden, "This socket belongs to another account.", {}, 0});
+    return;
+  }
+  if (!has(who->scopes, scope::live)) {
+    refuse(message.id,
+           messages::failure{
+             messages::failure_code::forbidden, "This needs a key with the scope `live`.", {}, 0});
     return;
   }
   from_.who_ = *who;
@@ -204,6 +263,12 @@ void live_commands::run(const live_message& message) {
     body_error error;
     error.errors.push_back({"/command", "invalid_value", "There is no such command."});
     refuse(message.id, error);
+    return;
+  }
+  if (!has(from_.who_.scopes, scope::write)) {
+    refuse(message.id,
+           messages::failure{
+             messages::failure_code::forbidden, "This needs a key with the scope `write`.", {}, 0});
     return;
   }
   if (from_.in_flight >= hub_.at().common().config.limits.commands_in_flight) {
@@ -229,9 +294,8 @@ void live_commands::run(const live_message& message) {
   command.trace_id = hub_.at().make_trace_id();
   ++from_.in_flight;
   const auto user = command.user_id;
-  hub_.at().users().ask(
-    user, caf::make_message(std::move(command)), hub_.at().common().config.limits.ask_timeout,
-    std::make_unique<command_op>(hub_, live_connection::pointer{&from_}, message.id));
+  hub_.ask_later(user, caf::make_message(std::move(command)),
+                 std::make_unique<command_op>(hub_, live_connection::pointer{&from_}, message.id));
 }
 
 bool live_commands::may(limit_kind kind, std::optional<std::int64_t> id) {

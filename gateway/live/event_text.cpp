@@ -1,10 +1,46 @@
 #include "gateway/live/event_text.hpp"
 
 #include "actors/messages/resource_json.hpp"
+#include "domain/json_redaction.hpp"
 
 #include <charconv>
 
 namespace spotter::gateway {
+
+bool is_from_elsewhere(std::string_view json) noexcept {
+  // A quote within a text has a backslash before it, so this is no text that somebody wrote.
+  return json.find(R"("source":{)") != json.npos;
+}
+
+bool is_shown(const live_topic& topic, const messages::event& what) noexcept {
+  if (!topic.workout_id.is_nil() && topic.workout_id != what.workout_id)
+    return false;
+  if (topic.athlete_id.is_nil())
+    return true;
+  switch (what.name) {
+    case messages::event_name::workout_started:
+    case messages::event_name::workout_updated:
+    case messages::event_name::workout_finished:
+    case messages::event_name::workout_deleted:
+    case messages::event_name::workout_restored:
+    case messages::event_name::set_logged:
+    case messages::event_name::set_updated:
+    case messages::event_name::set_deleted:
+    case messages::event_name::record_achieved:
+    case messages::event_name::timer_started:
+    case messages::event_name::timer_ended:
+      return !is_from_elsewhere(what.data.view());
+    default:
+      return false;
+  }
+}
+
+messages::event as_shown(const live_topic& topic, const messages::event& what) {
+  auto out = what;
+  if (!topic.athlete_id.is_nil() && !topic.notes)
+    out.data = messages::shared_text{domain::without_values_of(what.data.view(), "notes")};
+  return out;
+}
 
 void append_event(std::string& out, live_wire wire, std::string_view json,
                   const messages::position* at) {

@@ -11,6 +11,17 @@
 
 namespace spotter::gateway {
 
+/// Whether JSON tells of a workout that came from another service. Such rows are not shown to
+/// followers live: their provider's terms may forbid it.
+[[nodiscard]] bool is_from_elsewhere(std::string_view json) noexcept;
+
+/// Whether subscribers of a topic get an event: of one's own all that belongs to the topic, of others
+/// their training only.
+[[nodiscard]] bool is_shown(const live_topic& topic, const messages::event& what) noexcept;
+
+/// The event as they get it: without notes where these are not shared.
+[[nodiscard]] messages::event as_shown(const live_topic& topic, const messages::event& what);
+
 /// Appends one message as a frame, or as an event of a stream, with an id where there is a position.
 void append_event(std::string& out, live_wire wire, std::string_view json,
                   const messages::position* at);

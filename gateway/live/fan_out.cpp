@@ -20,6 +20,7 @@ constexpr std::chrono::milliseconds longest_rest{2};
 } // namespace
 
 void live_hub::flush() {
+  ask_now();
   if (advance(sends_at_once))
     go_on_later();
   while (!to_flush_.empty()) {
@@ -42,7 +43,10 @@ void live_hub::append(live_topic_table& topic, const messages::event& what) {
   thread_local std::string text;
   text.clear();
   domain::json_writer json{text};
-  messages::write(json, what, to_string(topic.topic));
+  if (topic.topic.notes)
+    messages::write(json, what, to_string(topic.topic));
+  else
+    messages::write(json, as_shown(topic.topic, what), to_string(topic.topic));
   live_topic_table::mark mark{what.at_position, 0, 0};
   if (topic.sockets > 0) {
     if (!gathering.frames)

@@ -14,6 +14,18 @@ live_hub::live_hub(worker& at)
 
 live_hub::~live_hub() = default;
 
+void live_hub::ask_later(const domain::uuid& user, caf::message command,
+                         std::unique_ptr<ask_op> op) {
+  asks_.push_back({user, std::move(command), std::move(op)});
+}
+
+void live_hub::ask_now() {
+  for (auto& ask : asks_)
+    at_.users().ask(ask.user, std::move(ask.command), at_.common().config.limits.ask_timeout,
+                    std::move(ask.op));
+  asks_.clear();
+}
+
 void live_hub::add(live_connection::pointer connection) {
   auto& metrics = at_.common().metrics;
   (connection->wire() == live_wire::websocket ? metrics.live_sockets : metrics.live_streams)->inc();
@@ -118,6 +130,7 @@ void live_hub::sweep(steady::time_point now) {
       const auto connection = connections_[i];
       connection->sweep(now, wall);
     }
+  look_after_shares(now, wall);
   flush();
 }
 
@@ -138,14 +151,16 @@ void live_hub::abort() {
   const auto list = connections_;
   for (const auto& connection : list)
     connection->drop();
+  follows_.clear();
   to_flush_.clear();
   doomed_.clear();
 }
 
-void live_hub::revoke(const domain::uuid& login_id) {
+void live_hub::revoke(const domain::uuid& id) {
   for (const auto& connection : connections_)
-    if (connection->who().login_id == login_id)
+    if (connection->who().login_id == id)
       doom(*connection, close_code::session_revoked);
+  cut_share(id);
   flush();
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
+#include "actors/messages/factor.hpp"
 #include "actors/messages/live.hpp"
+#include "domain/expected.hpp"
 #include "gateway/bridge/bridge.hpp"
 #include "gateway/live/connection.hpp"
 
@@ -75,6 +77,21 @@ struct live_feed {
   std::vector<std::unique_ptr<live_join>> joins;
 };
 
+/// A stream of what somebody else shares, or one that waits for leave to begin.
+struct live_follow {
+  std::uint64_t number = 0;
+  live_connection::pointer who;
+  live_topic topic;
+  std::optional<std::int64_t> id;
+  std::optional<messages::position> since;
+  domain::uuid share_id;
+  std::vector<std::string> scopes;
+  std::optional<domain::instant> until;
+  steady::time_point look_at = steady::time_point::max();
+  bool joined = false; // it has leave
+  bool asking = false;
+};
+
 /// The live part of one io thread: its sockets and streams, who follows what, and the fan-out.
 ///
 /// A session sends its events once to this thread. They are serialised once per topic and wire;
@@ -94,7 +111,7 @@ public:
   /// Takes a message that came to the companion; false when it is not for the hub.
   bool on_message(caf::message& content);
 
-  /// Sends what has gathered. Called after each burst and each read.
+  /// Sends what has gathered, to sessions and to clients. Called after each burst and each read.
   void flush();
 
   /// Called about ten times a second.
@@ -104,8 +121,8 @@ public:
 
   void drain();
   void abort();
-  /// Closes the sockets of an ended login.
-  void revoke(const domain::uuid& login_id);
+  /// Closes the sockets of an ended login or key, or ends the streams of an ended share.
+  void revoke(const domain::uuid& id);
   [[nodiscard]] bool empty() const noexcept { return connections_.empty(); }
 
   // For the connections:
@@ -115,6 +132,10 @@ public:
   void subscribe(live_connection& who, std::optional<std::int64_t> id, const live_topic& topic,
                  std::optional<messages::position> since);
   void unsubscribe(live_connection& who, const live_topic& topic);
+  /// Sends a command to the session of `user` with the next flush: those of one read reach it
+  /// together, and so become one unit of work.
+  void ask_later(const domain::uuid& user, caf::message command, std::unique_ptr<ask_op> op);
+  void ask_now();
   /// Has `who.flush` called with the next flush.
   void flush_later(live_connection& who);
   /// Has it closed (or dropped, without a code) as soon as nobody walks over the tables.
@@ -125,12 +146,21 @@ public:
   void remove(live_connection& who, const net::ip::address& peer);
 
 private:
+  struct waiting_ask {
+    domain::uuid user;
+    caf::message command;
+    std::unique_ptr<ask_op> op;
+  };
+
   class join_op;
+  class share_op;
 
   void end_doomed();
   void add(live_connection::pointer connection);
   live_feed& feed_of(const domain::uuid& user);
   live_topic_table& topic_of(live_feed& feed, const live_topic& topic);
+  void join(live_connection& who, std::optional<std::int64_t> id, const live_topic& topic,
+            std::optional<messages::position> since);
   void ask(live_feed& feed, live_join& join);
   void on_joined(const domain::uuid& user, live_join* join, ask_result result);
   void welcome(live_feed& feed, live_join& join, const messages::subscribed& answer);
@@ -149,7 +179,19 @@ private:
   void rest();
   void enter(live_feed& feed, live_topic_table& topic, live_connection& who, messages::position at);
   void exit(live_connection& who, std::size_t subscription);
+  void leave_feed(live_connection& who, const domain::uuid& user);
   void tidy(const domain::uuid& user);
+
+  // following.cpp
+  void follow(live_connection& who, std::optional<std::int64_t> id, const live_topic& topic,
+              std::optional<messages::position> since);
+  void ask_share(live_follow& follow);
+  void on_share(std::uint64_t number,
+                const domain::expected<messages::share_checked, messages::failure>& share);
+  void cut(std::uint64_t number);
+  void cut_share(const domain::uuid& share_id);
+  void look_after_shares(steady::time_point now, domain::instant wall);
+  void forget_follow(live_connection& who, const live_topic& topic);
   void unsubscribe_session(const domain::uuid& user);
 
   worker& at_;
@@ -159,8 +201,11 @@ private:
   bool go_on_posted_ = false;
   std::unique_ptr<worker_timer> rest_timer_;
   steady::time_point rest_until_ = steady::time_point::max(); // what the timer is set to
+  std::vector<waiting_ask> asks_;
   std::vector<live_connection::pointer> to_flush_;
   std::vector<std::pair<live_connection::pointer, std::optional<close_code>>> doomed_;
+  std::vector<live_follow> follows_;
+  std::uint64_t last_follow_ = 0;
   std::size_t renewals_due_ = 0; // joins that wait for their next try
   bool draining_ = false;
 };

@@ -1,3 +1,4 @@
+#include "domain/json_redaction.hpp"
 #include "gateway/live/commands.hpp"
 #include "gateway/live/event_text.hpp"
 #include "gateway/live/hub.hpp"
@@ -19,6 +20,29 @@ using namespace std::chrono_literals;
 
 constexpr int most_tries = 8;
 constexpr std::chrono::milliseconds longest_pause{5'000};
+
+/// Whose story a topic of this connection is about.
+const domain::uuid& owner_of(const live_connection& who, const live_topic& topic) {
+  return topic.athlete_id.is_nil() ? who.who().user_id : topic.athlete_id;
+}
+
+/// The answer of a session as subscribers of a topic may see it; nothing where they may not see its
+/// subject at all.
+std::optional<messages::subscribed> as_shown(const live_topic& topic, messages::subscribed answer) {
+  if (topic.athlete_id.is_nil())
+    return answer;
+  std::vector<messages::event> replay;
+  for (const auto& what : answer.replay)
+    if (is_shown(topic, what))
+      replay.push_back(as_shown(topic, what));
+  answer.replay = std::move(replay);
+  const auto snapshot = answer.snapshot.view();
+  if (is_from_elsewhere(snapshot))
+    return std::nullopt;
+  if (!topic.notes && !snapshot.empty())
+    answer.snapshot = messages::shared_text{domain::without_values_of(snapshot, "notes")};
+  return answer;
+}
 
 } // namespace
 
@@ -64,7 +88,15 @@ void live_hub::subscribe(live_connection& who, std::optional<std::int64_t> id,
                                 "This socket follows as much as it may.", {}, 0));
     return;
   }
-  auto& feed = feed_of(who.who().user_id);
+  if (topic.athlete_id.is_nil())
+    join(who, id, topic, since);
+  else
+    follow(who, id, topic, since);
+}
+
+void live_hub::join(live_connection& who, std::optional<std::int64_t> id, const live_topic& topic,
+                    std::optional<messages::position> since) {
+  auto& feed = feed_of(owner_of(who, topic));
   ++who.joining;
   for (const auto& join : feed.joins)
     if (!join->renewal && join->topic == topic && join->since == since) {
@@ -93,31 +125,45 @@ void live_hub::ask(live_feed& feed, live_join& join) {
 
 void live_hub::unsubscribe(live_connection& who, const live_topic& topic) {
   for (std::size_t i = 0; i < who.subscriptions.size(); ++i)
-    if (who.subscriptions[i].topic->topic == topic) {
+    if (same_name(who.subscriptions[i].topic->topic, topic)) {
       exit(who, i);
       break;
     }
-  const auto it = feeds_.find(who.who().user_id);
+  if (!topic.athlete_id.is_nil())
+    forget_follow(who, topic);
+  const auto owner = owner_of(who, topic);
+  const auto it = feeds_.find(owner);
   if (it == feeds_.end())
     return;
   for (const auto& join : it->second->joins)
-    if (join->topic == topic)
+    if (same_name(join->topic, topic))
       who.joining -= static_cast<std::uint32_t>(std::erase_if(
         join->waiters, [&who](const live_join::waiter& w) { return w.connection.get() == &who; }));
-  tidy(who.who().user_id);
+  tidy(owner);
 }
 
 void live_hub::leave(live_connection& who) {
   while (!who.subscriptions.empty())
     exit(who, who.subscriptions.size() - 1);
-  if (const auto it = feeds_.find(who.who().user_id); it != feeds_.end()) {
-    if (who.joining > 0)
-      for (const auto& join : it->second->joins)
-        std::erase_if(join->waiters,
-                      [&who](const live_join::waiter& w) { return w.connection.get() == &who; });
-    who.joining = 0;
-    tidy(who.who().user_id);
-  }
+  for (std::size_t i = follows_.size(); i-- > 0;)
+    if (follows_[i].who.get() == &who) {
+      const auto athlete = follows_[i].topic.athlete_id;
+      follows_.erase(follows_.begin() + static_cast<std::ptrdiff_t>(i));
+      leave_feed(who, athlete);
+    }
+  leave_feed(who, who.who().user_id);
+  who.joining = 0;
+}
+
+void live_hub::leave_feed(live_connection& who, const domain::uuid& user) {
+  const auto it = feeds_.find(user);
+  if (it == feeds_.end())
+    return;
+  if (who.joining > 0)
+    for (const auto& join : it->second->joins)
+      std::erase_if(join->waiters,
+                    [&who](const live_join::waiter& w) { return w.connection.get() == &who; });
+  tidy(user);
 }
 
 void live_hub::enter(live_feed& feed, live_topic_table& topic, live_connection& who,
@@ -214,12 +260,17 @@ void live_hub::on_joined(const domain::uuid& user, live_join* join, ask_result r
   feed.joins.erase(at);
   if (!why)
     watch(feed);
-  if (why)
+  if (why) {
     refuse(feed, *mine, *why);
-  else if (mine->renewal)
-    renew(feed, *mine, std::get<messages::subscribed>(reply->result));
-  else
-    welcome(feed, *mine, std::get<messages::subscribed>(reply->result));
+  } else if (const auto shown =
+               as_shown(mine->topic, std::move(std::get<messages::subscribed>(reply->result)));
+             !shown) {
+    refuse(feed, *mine, {messages::failure_code::not_found, "There is nothing of this id.", {}, 0});
+  } else if (mine->renewal) {
+    renew(feed, *mine, *shown);
+  } else {
+    welcome(feed, *mine, *shown);
+  }
   tidy(user);
 }
 
@@ -268,6 +319,7 @@ void live_hub::refuse(live_feed& feed, live_join& join, const messages::failure&
   for (const auto& waiter : join.waiters) {
     auto& who = *waiter.connection;
     --who.joining;
+    forget_follow(who, join.topic);
     who.send_message(
       error_text(waiter.id, kind_of(why.code), why.detail, why.errors, why.retry_after_ms));
     if (who.wire() == live_wire::event_stream)
@@ -361,7 +413,7 @@ void live_hub::on_events(const messages::events_published& published) {
   }
   for (const auto& topic : it->second->topics)
     for (const auto& what : published.events)
-      if (topic->topic.workout_id.is_nil() || topic->topic.workout_id == what.workout_id)
+      if (is_shown(topic->topic, what))
         append(*topic, what);
 }
 

@@ -1,5 +1,6 @@
 #include "gateway/routes/answers.hpp"
 
+#include "domain/json_redaction.hpp"
 #include "gateway/fingerprint.hpp"
 #include "gateway/utf8.hpp"
 
@@ -56,6 +57,16 @@ response to_response(const body_error& why, std::string_view trace_id) {
   return to_response(failure, trace_id);
 }
 
+messages::device_info device_of(const call& c) {
+  constexpr std::size_t longest = 256;
+  std::string agent;
+  for (const char ch : c.req.header("user-agent").substr(0, longest))
+    if (ch >= 0x20 && ch < 0x7f)
+      agent += ch;
+  return {std::move(agent), std::string(c.address), std::string(c.request_id),
+          std::string(c.trace_id)};
+}
+
 response not_found(const call& c) {
   return to_response(
     messages::failure{messages::failure_code::not_found, "There is nothing of this id.", {}, 0},
@@ -69,6 +80,13 @@ std::optional<domain::uuid> id_in(const call& c, std::size_t arg) {
 
 awaitable<response> answer(response what) {
   co_return what;
+}
+
+std::optional<std::int64_t> if_match(const call& c) {
+  const auto tag = c.req.header("if-match");
+  if (tag.empty() || tag == "*")
+    return std::nullopt;
+  return version_of(tag);
 }
 
 awaitable<response> run_command(call& c, messages::command_body body, command_answer looks) {
@@ -85,8 +103,7 @@ awaitable<response> run_command(call& c, messages::command_body body, command_an
     command.once = messages::idempotency{
       std::string(key), fingerprint({to_string(c.req.method), c.req.target, c.req.body})};
   }
-  if (const auto tag = c.req.header("if-match"); !tag.empty() && tag != "*")
-    command.if_match = version_of(tag);
+  command.if_match = if_match(c);
   auto message = caf::make_message(std::move(command));
   auto waiting =
     c.at.users().ask(c.who.user_id, std::move(message), c.at.common().config.limits.ask_timeout);
@@ -132,6 +149,50 @@ awaitable<response> read(call& c, messages::query what) {
   auto reply = co_await ask<messages::read_reply>(
     c, c.at.common().ports.reader, std::move(question), c.at.common().config.limits.ask_timeout,
     messages::failure_code::unavailable);
+  co_return from_read(std::move(reply), c.trace_id);
+}
+
+awaitable<response> ask_factors(call& c, messages::factor_action action, int status) {
+  messages::factor_request request{c.who.user_id, c.who.login_id, device_of(c), std::move(action)};
+  auto waiting = ask<messages::read_reply>(c, c.at.common().ports.factors, std::move(request),
+                                           c.at.common().config.limits.slow_ask_timeout,
+                                           messages::failure_code::outcome_unknown);
+  auto reply = co_await std::move(waiting);
+  if (!reply)
+    co_return to_response(reply.error(), c.trace_id);
+  if (const auto* why = std::get_if<messages::failure>(&reply->result))
+    co_return to_response(*why, c.trace_id);
+  auto& page = std::get<messages::rendered>(reply->result);
+  if (page.body.empty())
+    co_return no_content();
+  auto out = ok(std::move(page.body), page.version);
+  out.status = status;
+  co_return out.with("Cache-Control", "no-store");
+}
+
+awaitable<response> read_shared(call& c, domain::uuid athlete, messages::query what) {
+  messages::check_share question{athlete, c.who.user_id, "history", device_of(c)};
+  auto asking = ask<messages::share_checked>(c, c.at.common().ports.factors, std::move(question),
+                                             c.at.common().config.limits.ask_timeout,
+                                             messages::failure_code::unavailable);
+  const auto share = co_await std::move(asking);
+  if (!share)
+    co_return to_response(share.error(), c.trace_id);
+  if (share->problem)
+    co_return to_response(*share->problem, c.trace_id);
+  if (!share->allowed)
+    co_return not_found(c);
+  // The database asks again, whatever was answered here.
+  messages::read request{athlete, std::move(what), c.who.user_id};
+  auto reading = ask<messages::read_reply>(c, c.at.common().ports.reader, std::move(request),
+                                           c.at.common().config.limits.ask_timeout,
+                                           messages::failure_code::unavailable);
+  auto reply = co_await std::move(reading);
+  const bool with_notes =
+    std::find(share->scopes.begin(), share->scopes.end(), "notes") != share->scopes.end();
+  if (reply && !with_notes)
+    if (auto* page = std::get_if<messages::rendered>(&reply->result))
+      page->body = messages::shared_text{domain::without_values_of(page->body.view(), "notes")};
   co_return from_read(std::move(reply), c.trace_id);
 }
 
@@ -187,6 +248,18 @@ std::optional<domain::instant> query_reader::time(std::string_view name) {
   if (!at)
     error(name, "invalid_format", "Must be an RFC 3339 time, as 2026-03-01T17:04:05Z.");
   return at;
+}
+
+domain::uuid query_reader::id(std::string_view name) {
+  const auto value = query_parameter(query_, name);
+  if (!value)
+    return {};
+  const auto id = domain::parse_uuid(*value);
+  if (!id || id->is_nil()) {
+    error(name, "invalid_format", "Must be a UUID.");
+    return {};
+  }
+  return *id;
 }
 
 std::string query_reader::word(std::string_view name,

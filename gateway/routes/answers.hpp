@@ -20,6 +20,9 @@ namespace spotter::gateway {
 /// An answer that is there already.
 [[nodiscard]] awaitable<response> answer(response what);
 
+/// The version that If-Match asks for: nothing when it asks for none, -1 for one that can't be.
+[[nodiscard]] std::optional<std::int64_t> if_match(const call& c);
+
 /// The body, ready for the JSON parser.
 [[nodiscard]] inline padded_text body_of(call& c) {
   return padded_text{c.req.body};
@@ -27,6 +30,9 @@ namespace spotter::gateway {
 
 /// The answer for a body that was not accepted.
 [[nodiscard]] response to_response(const body_error& why, std::string_view trace_id);
+
+/// Where a request comes from.
+[[nodiscard]] messages::device_info device_of(const call& c);
 
 /// 404.
 [[nodiscard]] response not_found(const call& c);
@@ -49,11 +55,20 @@ struct command_answer {
 [[nodiscard]] response to_response(const messages::command_reply& reply, std::string_view trace_id,
                                    command_answer looks = {});
 
+/// Sends what a signed-in user asks about factors, keys and shares: `status` with the resource, or
+/// 204 where there is nothing to say.
+[[nodiscard]] awaitable<response> ask_factors(call& c, messages::factor_action action,
+                                              int status = 200);
+
 /// Reads through the session, which caches workouts and pages of them.
 [[nodiscard]] awaitable<response> read_through_session(call& c, messages::query what);
 
 /// Reads through the readers.
 [[nodiscard]] awaitable<response> read(call& c, messages::query what);
+
+/// Reads what another user shares with the caller: 404 where nothing is shared. Notes are null
+/// without the scope for them.
+[[nodiscard]] awaitable<response> read_shared(call& c, domain::uuid athlete, messages::query what);
 
 /// Asks an actor; a handle that is empty counts as not available.
 template <class Reply, class Handle, class Message>
@@ -83,6 +98,8 @@ public:
   [[nodiscard]] std::int64_t integer(std::string_view name, std::int64_t otherwise,
                                      std::int64_t least, std::int64_t most);
   [[nodiscard]] std::optional<domain::instant> time(std::string_view name);
+  /// An id, nil when absent.
+  [[nodiscard]] domain::uuid id(std::string_view name);
   /// One of `words`, or empty when absent.
   [[nodiscard]] std::string word(std::string_view name,
                                  std::initializer_list<std::string_view> words);

@@ -5,15 +5,6 @@ namespace spotter::gateway {
 
 namespace {
 
-messages::device_info device_of(const call& c) {
-  constexpr std::size_t longest = 256;
-  std::string agent;
-  for (const char ch : c.req.header("user-agent").substr(0, longest))
-    if (ch >= 0x20 && ch < 0x7f)
-      agent += ch;
-  return {std::move(agent), std::string(c.address)};
-}
-
 response granted(const messages::login_granted& login, int status) {
   response out;
   out.status = status;
@@ -24,6 +15,16 @@ response granted(const messages::login_granted& login, int status) {
     .member("token_type", "Bearer")
     .member("expires_in", login.expires_in_s)
     .member("refresh_token", std::string_view{login.refresh_token})
+    .end_object();
+  return out;
+}
+
+response code_needed(const messages::mfa_required& half) {
+  response out;
+  domain::json_writer json{out.body};
+  json.begin_object()
+    .member("mfa_required", true)
+    .member("mfa_token", std::string_view{half.mfa_token})
     .end_object();
   return out;
 }
@@ -39,6 +40,8 @@ awaitable<response> ask_identity(call& c, Message what, int status) {
     co_return to_response(reply.error(), c.trace_id);
   if (const auto* why = std::get_if<messages::failure>(&reply->result))
     co_return to_response(*why, c.trace_id);
+  if (const auto* half = std::get_if<messages::mfa_required>(&reply->result))
+    co_return code_needed(*half);
   co_return granted(std::get<messages::login_granted>(reply->result), status);
 }
 
@@ -58,6 +61,14 @@ awaitable<response> post_login(call& c) {
   return ask_identity(c, std::move(*body), 200);
 }
 
+// POST /v1/auth/login/mfa
+awaitable<response> post_login_mfa(call& c) {
+  auto body = parse_finish_log_in(body_of(c));
+  if (!body)
+    return answer(to_response(body.error(), c.trace_id));
+  return ask_identity(c, std::move(*body), 200);
+}
+
 // POST /v1/auth/refresh
 awaitable<response> post_refresh(call& c) {
   auto body = parse_refresh(body_of(c));
@@ -69,7 +80,7 @@ awaitable<response> post_refresh(call& c) {
 // POST /v1/auth/logout
 awaitable<response> post_logout(call& c) {
   auto waiting = ask<messages::command_reply>(
-    c, c.at.common().ports.identity, messages::log_out{c.who.user_id, c.who.login_id},
+    c, c.at.common().ports.identity, messages::log_out{c.who.user_id, c.who.login_id, device_of(c)},
     c.at.common().config.limits.ask_timeout, messages::failure_code::outcome_unknown);
   const auto reply = co_await std::move(waiting);
   if (!reply)
@@ -94,6 +105,7 @@ constexpr route rows[] = {
   {verb::post, "/v1/auth/register", post_register, false, body_kind::json, true,
    limit_kind::registration},
   {verb::post, "/v1/auth/login", post_login, false, body_kind::json, true},
+  {verb::post, "/v1/auth/login/mfa", post_login_mfa, false, body_kind::json, true},
   {verb::post, "/v1/auth/refresh", post_refresh, false, body_kind::json, true},
   {verb::post, "/v1/auth/logout", post_logout},
   {verb::get, "/v1/me", get_me},

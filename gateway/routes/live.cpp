@@ -25,6 +25,11 @@ awaitable<response> get_live(call& c) {
                                                   {},
                                                   0},
                                 c.trace_id));
+    if (!has(who->scopes, scope::live))
+      return answer(to_response(
+        messages::failure{
+          messages::failure_code::forbidden, "This needs a key with the scope `live`.", {}, 0},
+        c.trace_id));
     c.who = *who;
   }
   return answer(websocket::shake_hands(c.req, c.at.common().config.allowed_origins, c.trace_id));
@@ -39,7 +44,8 @@ awaitable<response> get_stream(call& c) {
   if (!parse_topic(topic)) {
     messages::failure failure;
     failure.code = messages::failure_code::invalid_content;
-    failure.errors.push_back({"topic", "invalid_value", "Must be me or workout:<uuid>."});
+    failure.errors.push_back(
+      {"topic", "invalid_value", "Must be me, workout:<uuid> or athlete:<uuid>."});
     failure.detail = failure.errors.front().detail;
     return answer(to_response(failure, c.trace_id));
   }

@@ -1,0 +1,130 @@
+// API keys: what they may do, and that they end at once.
+
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+
+import { Client } from "./client.mjs";
+import { Live } from "./live.mjs";
+import { missing, Server } from "./server.mjs";
+import { uuid7 } from "./uuid.mjs";
+
+describe("api keys", { skip: missing }, () => {
+  let server;
+  let owner;
+  before(async () => {
+    server = await Server.start({ name: "tokens" });
+    owner = await Client.register(server);
+  });
+  after(() => server?.stop());
+
+  const make = (scopes, fields = {}) =>
+    owner.expect(201, owner.post("/v1/me/tokens", { name: "script", scopes, ...fields }));
+  const with_key = async (...scopes) => new Client(server, (await make(scopes)).token);
+
+  it("are shown once", async () => {
+    const made = await make(["read", "write"]);
+    assert.match(made.token, /^spk_[\w-]{64}$/);
+    const { items } = await owner.expect(200, owner.get("/v1/me/tokens"));
+    const listed = items.find(({ id }) => id === made.id);
+    assert.deepEqual(listed.scopes, ["read", "write"]);
+    assert.equal(listed.token, undefined);
+    assert.equal(listed.last_used_at, null);
+    assert.equal((await new Client(server, made.token).get("/v1/me")).status, 200);
+    const used = (await owner.expect(200, owner.get("/v1/me/tokens"))).items.find(({ id }) => id === made.id);
+    assert.ok(used.last_used_at);
+  });
+
+  it("refuse what makes no sense", async () => {
+    const status = async (body) => (await owner.post("/v1/me/tokens", body)).status;
+    assert.equal(await status({ name: "x", scopes: [] }), 422);
+    assert.equal(await status({ name: "x", scopes: ["admin"] }), 422);
+    assert.equal(await status({ name: "x", scopes: ["read", "read"] }), 422);
+    assert.equal(await status({ name: "", scopes: ["read"] }), 422);
+    assert.equal(await status({ name: "x", scopes: ["read"], expires_at: "2020-01-01T00:00:00Z" }), 422);
+    assert.equal(await status({ name: "x", scopes: ["read"], user_id: uuid7() }), 422);
+  });
+
+  it("do what their scopes say and nothing else", async () => {
+    const workout = { id: uuid7(), title: "By key" };
+    const reader = await with_key("read");
+    const writer = await with_key("write");
+    const importer = await with_key("import");
+    const streamer = await with_key("live");
+    const refused = async (answer) => {
+      const { status, json } = await answer;
+      assert.equal(status, 403);
+      assert.equal(json.code, "forbidden");
+    };
+    await writer.expect(201, writer.post("/v1/workouts", workout));
+    await reader.expect(200, reader.get(`/v1/workouts/${workout.id}`));
+    await refused(reader.post("/v1/workouts", { id: uuid7() }));
+    await refused(reader.delete(`/v1/workouts/${workout.id}`));
+    await refused(writer.get("/v1/workouts"));
+    await refused(streamer.get("/v1/changes"));
+    await refused(importer.post("/v1/workouts", { id: uuid7() }));
+    await refused(reader.get("/v1/live/sse"));
+  });
+
+  it("change neither accounts nor security", async () => {
+    const key = await with_key("read", "write", "live", "import");
+    const calls = [
+      ["PATCH", "/v1/me", { display_name: "x" }],
+      ["POST", "/v1/auth/logout"],
+      ["GET", "/v1/me/tokens"],
+      ["POST", "/v1/me/tokens", { name: "x", scopes: ["read"] }],
+      ["POST", "/v1/me/mfa/totp"],
+      ["POST", "/v1/me/reauth", { password: "x" }],
+      ["GET", "/v1/me/security-events"],
+      ["GET", "/v1/shares"],
+      ["POST", "/v1/shares", { email: "a@example.org", scopes: ["live"] }],
+      ["GET", "/v1/admin/audit"],
+    ];
+    for (const [method, path, body] of calls)
+      assert.equal((await key.call(method, path, body)).status, 403, `${method} ${path}`);
+  });
+
+  it("open sockets with the scope for it, and send commands with another", async () => {
+    const [reader, streamer, both] = [await with_key("read"), await with_key("live"), await with_key("live", "write")];
+    await assert.rejects(Live.open(server, { token: reader.token }), ({ status }) => status === 403);
+    const live = await Live.open(server);
+    const answer = await live.auth(streamer.token);
+    assert.equal(answer.type, "ack");
+    assert.equal((await live.subscribe("me")).type, "subscribed");
+    const refused = await live.command("workout.start", uuid7(), {});
+    assert.equal(refused.problem.code, "forbidden");
+    await live.close();
+    const writing = await Live.open(server, { token: both.token });
+    assert.equal((await writing.command("workout.start", uuid7(), {})).type, "ack");
+    await writing.close();
+  });
+
+  it("end at once, with their sockets", async () => {
+    const made = await make(["read", "live"]);
+    const key = new Client(server, made.token);
+    await key.expect(200, key.get("/v1/me"));
+    const live = await Live.follow(server, made.token);
+    assert.equal((await owner.delete(`/v1/me/tokens/${made.id}`)).status, 204);
+    assert.equal((await live.end()).code, 4502);
+    assert.equal((await key.get("/v1/me")).status, 401);
+    assert.equal((await owner.delete(`/v1/me/tokens/${made.id}`)).status, 404);
+  });
+
+  it("are nobody's when they are made up, and not another's to end", async () => {
+    for (const token of ["spk_", `spk_${"A".repeat(64)}`, "spk_x.y.z"])
+      assert.equal((await new Client(server, token).get("/v1/me")).status, 401);
+    const made = await make(["read"]);
+    const stranger = await Client.register(server);
+    assert.equal((await stranger.delete(`/v1/me/tokens/${made.id}`)).status, 404);
+    assert.equal((await new Client(server, made.token).get("/v1/me")).status, 200);
+    assert.deepEqual((await stranger.expect(200, stranger.get("/v1/me/tokens"))).items, []);
+  });
+
+  it("end by themselves", async () => {
+    const made = await make(["read"], { expires_at: new Date(Date.now() + 1_500).toISOString() });
+    const key = new Client(server, made.token);
+    assert.equal((await key.get("/v1/me")).status, 200);
+    const over = Date.parse(made.expires_at);
+    while (Date.now() <= over) assert.notEqual((await key.get("/v1/me")).status, 500);
+    assert.equal((await key.get("/v1/me")).status, 401);
+  });
+});
