@@ -12,8 +12,8 @@ namespace spotter::actors {
 
 using namespace messages;
 
-session_state::session_state(session_actor::pointer self, const domain::uuid& user_id,
-                             shard_actor shard, environment_ptr env)
+session_state::session_state(actor::pointer self, const domain::uuid& user_id, shard_actor shard,
+                             environment_ptr env)
   : self_(self), user_id_(user_id), shard_(std::move(shard)), env_(std::move(env)) {
   // Whoever waits gets an answer that says what he may do.
   self_->set_exit_handler([this](const caf::exit_msg&) { end(in_doubt()); });
@@ -21,7 +21,7 @@ session_state::session_state(session_actor::pointer self, const domain::uuid& us
 
 session_state::~session_state() = default;
 
-session_actor::behavior_type session_state::make_behavior() {
+session_state::actor::behavior_type session_state::make_behavior() {
   return {
     [this](command& cmd) -> caf::result<command_reply> {
       auto& c = active();
@@ -35,8 +35,11 @@ session_actor::behavior_type session_state::make_behavior() {
         return promise;
       }
       c.queue.push_back({std::move(cmd), promise});
-      if (c.queue.size() == 1)
-        advance();
+      // Behind all that is in the mailbox already: what came with it becomes one unit.
+      if (c.queue.size() == 1 && !awake_) {
+        awake_ = true;
+        self_->send(self_, caf::flush_atom_v);
+      }
       return promise;
     },
     [this](read& what) -> caf::result<read_reply> {
@@ -66,6 +69,10 @@ session_actor::behavior_type session_state::make_behavior() {
     [this](const stored& result) { handle(result); },
     [this](messages::passivate) { passivate(); },
     [this](messages::retire) { retire(); },
+    [this](caf::flush_atom) {
+      awake_ = false;
+      advance();
+    },
   };
 }
 

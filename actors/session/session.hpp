@@ -53,11 +53,13 @@ class session_state {
 public:
   static inline const char* name = "spotter.session";
 
-  session_state(messages::session_actor::pointer self, const domain::uuid& user_id,
-                messages::shard_actor shard, environment_ptr env);
+  using actor = messages::session_actor::extend<caf::result<void>(caf::flush_atom)>;
+
+  session_state(actor::pointer self, const domain::uuid& user_id, messages::shard_actor shard,
+                environment_ptr env);
   ~session_state();
 
-  messages::session_actor::behavior_type make_behavior();
+  actor::behavior_type make_behavior();
 
 private:
   struct core; // made on first use: an idle session is small
@@ -99,16 +101,17 @@ private:
   void answer_read(messages::read what, read_promise promise);
   void read_ended();
 
-  messages::session_actor::pointer self_;
+  actor::pointer self_;
   domain::uuid user_id_;
   messages::shard_actor shard_;
   environment_ptr env_;
   std::unique_ptr<core> core_;
   bool used_ = false;     // since the shard last asked it to end
   bool retiring_ = false; // nothing new is begun
+  bool awake_ = false;    // told itself to advance
 };
 
 /// The actor: `self->spawn<…>(session_impl, …)`.
-using session_impl = messages::session_actor::stateful_impl<session_state>;
+using session_impl = session_state::actor::stateful_impl<session_state>;
 
 } // namespace spotter::actors

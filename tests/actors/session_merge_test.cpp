@@ -90,6 +90,23 @@ CAF_TEST(what queued behind a commit is one unit without gaps) {
   CAF_CHECK_EQUAL(script.units.size(), before + 1);
 }
 
+CAF_TEST(what reaches an idle session together is one unit) {
+  commit();
+  const auto before = script.units.size();
+  for (int i = 0; i < 3; ++i)
+    sys.spawn([this, set = bench(5, 40)](caf::event_based_actor* self) {
+      self
+        ->request(caf::actor_cast<caf::actor>(session), caf::infinite,
+                  command{user_id, {}, {}, {}, set})
+        .then([this](const command_reply& reply) { replies.push_back(reply); });
+    });
+  consume_messages();
+  CAF_CHECK_EQUAL(script.units.size(), before + 1);
+  CAF_CHECK_EQUAL(count_changes<add_set>(), 3u);
+  commit();
+  CAF_CHECK_EQUAL(replies.size(), first + 3);
+}
+
 CAF_TEST(all events of a unit are published at once and in order) {
   for (int i = 0; i < 3; ++i)
     send(bench(5, 40));

@@ -127,7 +127,7 @@ CAF_TEST(a commit keeps its connection) {
 
 CAF_TEST(a new workout comes with its first set and its answer) {
   auto unit = set_unit(tests::alice, 'a', 1);
-  auto& set = std::get<add_set>(unit->changes[0]).set;
+  auto set = std::get<add_set>(unit->changes[0]).set;
   domain::workout w;
   w.workout_id = set.workout_id = domain::make_uuid_v7();
   w.title = "Bench day";
@@ -140,7 +140,7 @@ CAF_TEST(a new workout comes with its first set and its answer) {
   instance.workout_id = w.workout_id;
   instance.exercise_id = tests::bench_press;
   instance.version = 1;
-  unit->changes.emplace_back(put_workout{w});
+  unit->changes = {add_set{set}, put_workout{w}};
   unit->changes.emplace_back(put_instance{instance, false});
   for (const auto& record : domain::new_records(set, tests::bench_press, {}))
     unit->changes.emplace_back(put_record{record});
