@@ -1,0 +1,1 @@
+ALTER FUNCTION spotter.timeline() STABLE;
