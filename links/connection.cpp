@@ -14,11 +14,12 @@ namespace spotter::links {
 
 namespace {
 
-// A step moves no more than this, then the other connections have their turn.
-constexpr std::size_t turn = 1024 * 1024;
+// A step moves no more than this, then the other connections and the timers have their turn. It is
+// thousands of small messages: with more, a busy machine would seem silent to its peers.
+constexpr std::size_t turn = 64 * 1024;
 
 // Frames that go into one write, so that pings and pongs are not held up long.
-constexpr std::size_t run_size = 128 * 1024;
+constexpr std::size_t run_size = 64 * 1024;
 
 std::string name_of(const tcp_socket& socket) {
   boost::system::error_code failed;
