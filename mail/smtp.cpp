@@ -19,6 +19,11 @@ std::size_t give(char* into, std::size_t size, std::size_t count, void* from) no
   return n;
 }
 
+// Called about once a second whatever happens; anything but 0 ends the exchange.
+int watch(void* stopping, curl_off_t, curl_off_t, curl_off_t, curl_off_t) noexcept {
+  return static_cast<const std::atomic<bool>*>(stopping)->load() ? 1 : 0;
+}
+
 struct free_list {
   void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
 };
@@ -51,6 +56,12 @@ delivery_report deliver(const smtp_settings& settings, const std::string& from,
   handle.set(CURLOPT_UPLOAD, 1L);
   handle.set(CURLOPT_READFUNCTION, &give);
   handle.set(CURLOPT_READDATA, static_cast<void*>(&rest));
+  if (settings.stopping) {
+    handle.set(CURLOPT_NOPROGRESS, 0L);
+    handle.set(CURLOPT_XFERINFOFUNCTION, &watch);
+    handle.set(CURLOPT_XFERINFODATA,
+               const_cast<void*>(static_cast<const void*>(settings.stopping.get())));
+  }
   if (!settings.user.empty()) {
     handle.set(CURLOPT_USERNAME, settings.user.c_str());
     handle.set(CURLOPT_PASSWORD, settings.password.c_str());

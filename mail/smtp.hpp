@@ -2,7 +2,9 @@
 
 #include "outbound/curl_handle.hpp"
 
+#include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 namespace spotter::mail {
@@ -14,6 +16,7 @@ struct smtp_settings {
   std::string password;
   std::string authorities; // see outbound::curl_handle
   outbound::patience limits{std::chrono::milliseconds{10'000}, std::chrono::milliseconds{30'000}};
+  std::shared_ptr<const std::atomic<bool>> stopping; // once true, a delivery ends within a second
 };
 
 /// What became of a delivery.

@@ -48,6 +48,8 @@ accounts_part make_accounts_part(caf::actor_system& system, const config::settin
   accounts_part out;
   out.store = persistence::spawn_account_store(system, std::move(needs.writer));
   auto letters = mailer_of(settings);
+  if (letters.smtp)
+    letters.smtp->stopping = out.stopping;
   out.has_outbox = !letters.smtp && !settings.cluster.enabled;
   out.mailer = mail::spawn_mailer(system, std::move(letters));
   persistence::export_settings exports;
@@ -89,7 +91,7 @@ accounts_part make_accounts_part(caf::actor_system& system, const config::settin
 messages::breach_actor make_breach_checker(caf::actor_system& system,
                                            const config::settings& settings) {
   if (settings.identity.breach_service.empty())
-    return nullptr;
+    return {};
   outbound::breach_settings how;
   how.url = settings.identity.breach_service;
   return outbound::spawn_breached_passwords(system, std::move(how));
@@ -101,6 +103,7 @@ void accounts_part::stop(caf::actor_system& system, std::chrono::milliseconds li
       caf::anon_send_exit(handle, caf::exit_reason::user_shutdown);
     handle = nullptr;
   };
+  stopping->store(true);
   end(accounts);
   if (jobs) {
     caf::scoped_actor self{system};

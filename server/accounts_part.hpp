@@ -8,6 +8,10 @@
 
 #include <caf/actor_system.hpp>
 
+#include <atomic>
+#include <chrono>
+#include <memory>
+
 namespace spotter::server {
 
 /// What an accounts part needs of the node.
@@ -28,6 +32,7 @@ struct accounts_part {
   messages::job_supervisor_actor jobs;
   messages::accounts_actor accounts;
   bool has_outbox = false; // mails stay here and may be shown to this machine
+  std::shared_ptr<std::atomic<bool>> stopping = std::make_shared<std::atomic<bool>>(false);
 
   /// Ends them; running jobs are given back first, within `limit`. The job store must still run.
   void stop(caf::actor_system& system, std::chrono::milliseconds limit);
