@@ -25,12 +25,17 @@ export class Cluster {
   patience_ms = 2_500; // of a client, before it asks another node
   #names = 0;
   #said = [];
+  #folders = [];
+  #remove = () => {
+    for (const one of [this.folder, ...this.#folders]) rmSync(one, { recursive: true, force: true });
+  };
 
   /** `count` nodes, ready and with all shards placed. `way`: "loopback", "namespaces" or "relays". */
   static async start({ count = 3, binary, way = "loopback", standby = false, env = {}, words }) {
     const cluster = new Cluster();
     Object.assign(cluster, { binary, way, env, words: words ?? ["serve", "--cluster"] });
     cluster.folder = await mkdtemp(join(tmpdir(), "spotter-cluster-"));
+    process.once("exit", cluster.#remove);
     try {
       if (way === "namespaces") cluster.network = Network.make();
       const { database: address, standby: standby_address } = cluster.network ?? {};
@@ -48,7 +53,13 @@ export class Cluster {
   /** Starts another node; it is ready when this resolves. */
   async add() {
     const server = await this.prepare();
-    await server.launch();
+    try {
+      await server.launch();
+    } catch (error) {
+      if (server.pid !== undefined) await server.kill9();
+      this.#said.push(server);
+      throw error;
+    }
     this.nodes.set(server.name, server);
     return server;
   }
@@ -59,6 +70,7 @@ export class Cluster {
     const { address = "127.0.0.1", before } = this.network?.host(name) ?? {};
     execFileSync(certificates, [join(this.folder, "certificates"), name]);
     const server = await Server.made({ binary: this.binary, name, host: address, words: this.words, before });
+    this.#folders.push(server.folder);
     mkdirSync(server.data);
     const link = await free_port();
     const relays = this.way === "relays" && {
@@ -151,13 +163,13 @@ export class Cluster {
   }
 
   /** Clients know it no more; what it said last is kept. */
-  async forget(server) {
+  forget(server) {
     this.nodes.delete(server.name);
     this.#said.push(server);
-    await this.#end(server);
+    this.#end(server);
   }
 
-  async #end(server) {
+  #end(server) {
     for (const relay of Object.values(server.relays || {})) relay.close();
     rmSync(server.folder, { recursive: true, force: true });
   }
@@ -165,17 +177,18 @@ export class Cluster {
   /** The last lines of every node, for a failure's report. */
   get said() {
     const all = [...this.#said, ...this.nodes.values()];
-    return all.map(({ name, said }) => `--- ${name}\n${said.split("\n").slice(-25).join("\n")}`).join("\n");
+    return all.slice(-8).map(({ name, said }) => `--- ${name}\n${said.split("\n").slice(-25).join("\n")}`).join("\n");
   }
 
   async stop() {
     for (const server of this.nodes.values()) {
       if (server.pid !== undefined) await server.kill9();
-      await this.#end(server);
+      this.#end(server);
     }
     await this.database?.stop();
     this.network?.remove();
-    rmSync(this.folder, { recursive: true, force: true });
+    process.off("exit", this.#remove);
+    this.#remove();
   }
 }
 

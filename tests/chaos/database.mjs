@@ -117,7 +117,13 @@ export class Database {
     const database = new Database();
     database.folder = await mkdtemp(join(tmpdir(), "spotter-database-"));
     database.who = unprivileged();
-    const remove = () => rmSync(database.folder, { recursive: true, force: true });
+    // When this process is cut short: the postmaster would go with it, its children a moment later.
+    const remove = () => {
+      for (const one of [database.standby, database.primary]) {
+        if (one?.child) for (const pid of one.processes()) send(pid, "SIGKILL");
+      }
+      rmSync(database.folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+    };
     process.once("exit", remove);
     database.forget = () => process.off("exit", remove);
     await chmod(database.folder, 0o755);

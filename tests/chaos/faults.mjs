@@ -171,7 +171,7 @@ async function membership(scene) {
     await node.kill9();
   }
   const began = Date.now();
-  await cluster.forget(node);
+  cluster.forget(node);
   await fleet.served_since(began);
   return what === "leave" ? { left: node.name } : { killed: node.name };
 }
