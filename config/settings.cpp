@@ -260,6 +260,10 @@ void visit(visitor& v, settings& s) {
   v.text(
     "identity.signing_key", s.identity.signing_key,
     "file with the key of the access tokens, the same on all nodes; empty: in the data folder");
+  v.text(
+    "identity.sealing_key", s.identity.sealing_key,
+    "file with the key that seals secrets in the database, the same on all nodes; empty: in the "
+    "data folder");
   v.number("identity.password_passes", s.identity.password_passes, 1, 100,
            "argon2id passes over the memory");
   v.number("identity.password_memory_mib", s.identity.password_memory_mib, 8, 4096,
@@ -276,6 +280,8 @@ void visit(visitor& v, settings& s) {
            "hours after which a login that was not renewed ends");
   v.number("identity.sign_ins_per_minute", s.identity.sign_ins_per_minute, 0, 1'000'000,
            "requests to the sign-in routes per client address and minute; 0: no limit");
+  v.number("identity.security_event_days", s.identity.security_event_days, 90, 36'500,
+           "days that security events are kept at least; whole months go");
 
   v.text("identity.breach_service", s.identity.breach_service,
          "https URL of a service of breached passwords, of which five digits of a hash are asked; "
@@ -384,6 +390,10 @@ void check_cluster(const settings& s, config_errors& errors) {
   needed(c.certificate, "cluster.certificate");
   needed(c.key, "cluster.key");
   needed(c.ca, "cluster.ca");
+  if (s.identity.sealing_key.empty())
+    errors.push_back(
+      "a node of a cluster needs identity.sealing_key: a file that all nodes share, so "
+      "that each can check the codes of authenticators");
   if (s.identity.signing_key.empty())
     errors.push_back(
       "a node of a cluster needs identity.signing_key: a file that all nodes share, so "

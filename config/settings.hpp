@@ -60,6 +60,7 @@ struct cluster_settings {
 /// How passwords are hashed and logins live.
 struct identity_settings {
   std::string signing_key; // file of the access tokens' key; empty: signing.key in the data folder
+  std::string sealing_key; // file of the key that seals secrets; empty: sealing.key there as well
   unsigned password_passes = 2;
   std::size_t password_memory_mib = 19;
   std::size_t password_workers = 1;
@@ -68,6 +69,7 @@ struct identity_settings {
   std::chrono::hours login_lifetime{24 * 90};
   std::chrono::hours login_idle_lifetime{24 * 30};
   int sign_ins_per_minute = 600; // per address; 0: no limit
+  int security_event_days = 400; // kept so long, then whole months go
   std::string breach_service;    // URL that hash prefixes are put behind; empty: nobody is asked
 };
 

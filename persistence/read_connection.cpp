@@ -5,6 +5,8 @@ namespace spotter::persistence {
 namespace {
 
 const statement set_user{"set_reader_user", set_reader_user_sql.data()};
+const statement set_actor{"set_reader_actor", "SELECT set_config('app.actor_id', $1, true)"};
+constexpr const char* set_role = "SET LOCAL ROLE spotter_follower";
 
 } // namespace
 
@@ -21,13 +23,37 @@ pqxx::prepped read_connection::prepared(const statement& what) {
 
 pqxx::result read_connection::call(const statement& what, const pqxx::params& params) {
   const auto name = prepared(what);
+  if (!actor_.is_nil()) {
+    pqxx::work work{connection_};
+    follow(work);
+    auto result = work.exec(name, params);
+    work.commit();
+    return result;
+  }
   pqxx::nontransaction work{connection_};
   return work.exec(name, params);
+}
+
+// Both settings end with the transaction, whatever happens.
+void read_connection::follow(pqxx::transaction_base& work) {
+  work.exec(prepared(set_actor), pqxx::params{domain::to_string(actor_)});
+  work.exec(set_role);
+}
+
+read_connection::following::following(read_connection& connection, const domain::uuid& actor)
+  : connection_(connection) {
+  connection_.actor_ = actor;
+}
+
+read_connection::following::~following() {
+  connection_.actor_ = domain::uuid{};
 }
 
 read_connection::transaction::transaction(read_connection& connection, const domain::uuid& user)
   : connection_(connection), work_(connection.connection_) {
   query(set_user, pqxx::params{domain::to_string(user)});
+  if (!connection_.actor_.is_nil())
+    connection_.follow(work_);
 }
 
 pqxx::result read_connection::transaction::query(const statement& what,

@@ -50,6 +50,19 @@ public:
     return result;
   }
 
+  /// While it lives, every read of another user's rows is made as the role of followers, in the name
+  /// of one who looks: the database shows what is shared with that person at that moment.
+  class following {
+  public:
+    following(read_connection& connection, const domain::uuid& actor);
+    ~following();
+    following(const following&) = delete;
+    following& operator=(const following&) = delete;
+
+  private:
+    read_connection& connection_;
+  };
+
   /// Asks the server for a sign of life.
   void ping();
 
@@ -58,7 +71,10 @@ public:
 private:
   pqxx::prepped prepared(const statement& what);
 
+  void follow(pqxx::transaction_base& work);
+
   pqxx::connection connection_;
+  domain::uuid actor_; // nil: users read their own
   std::unordered_set<std::string> prepared_;
 };
 

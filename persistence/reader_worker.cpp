@@ -6,6 +6,7 @@
 #include "persistence/repository/import_repository.hpp"
 #include "persistence/repository/recommendation_repository.hpp"
 #include "persistence/repository/record_repository.hpp"
+#include "persistence/repository/security_event_repository.hpp"
 #include "persistence/repository/session_repository.hpp"
 #include "persistence/repository/workout_repository.hpp"
 #include "persistence/sqlstate.hpp"
@@ -39,6 +40,12 @@ struct asker {
   read_result operator()(const get_taxonomies&) const { return read_taxonomies(db, user); }
   read_result operator()(const get_profile&) const { return read_profile(db, user); }
   read_result operator()(const get_records& q) const { return read_records(db, user, q); }
+  read_result operator()(const get_security_events& q) const {
+    return read_security_events(db, user, q);
+  }
+  read_result operator()(const get_security_audit& q) const {
+    return read_security_audit(db, user, q);
+  }
   read_result operator()(const get_imports& q) const { return read_imports(db, user, q); }
   read_result operator()(const get_import& q) const { return read_import(db, user, q); }
   read_result operator()(const get_import_log& q) const { return read_import_log(db, user, q); }
@@ -55,6 +62,13 @@ std::variant<T, failure> as_attempt(T value) {
 template <class T>
 std::variant<T, failure> as_attempt(std::variant<T, failure> value) {
   return value;
+}
+
+/// What followers may ask for at all. The database would show them no more, but not every question
+/// fits their role.
+bool is_shared(const query& what) {
+  return std::holds_alternative<get_workouts>(what) || std::holds_alternative<get_workout>(what)
+         || std::holds_alternative<get_records>(what) || std::holds_alternative<get_exercise>(what);
 }
 
 } // namespace
@@ -145,6 +159,15 @@ reader_worker::attempt<T> reader_worker::run(Read&& read) {
 }
 
 read_reply reader_worker::answer(const read& what) {
+  if (!what.actor_id.is_nil()) {
+    if (!is_shared(what.what))
+      return {failure{failure_code::forbidden, "this is not shared", {}, 0}};
+    auto shared = run<rendered>([&what](read_connection& db) {
+      const read_connection::following guard{db, what.actor_id};
+      return std::visit(asker{db, what.user_id}, what.what);
+    });
+    return {std::move(shared)};
+  }
   auto result = run<rendered>([&what](read_connection& db) {
     return std::visit(asker{db, what.user_id}, what.what);
   });

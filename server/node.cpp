@@ -1,6 +1,10 @@
 #include "server/node.hpp"
 
+#include "actors/factors/factors.hpp"
+#include "actors/factors/sealing_file.hpp"
 #include "actors/identity/identity.hpp"
+#include "actors/identity/password.hpp"
+#include "actors/identity/password_pool.hpp"
 #include "actors/identity/signing_key.hpp"
 #include "actors/imports/import_supervisor.hpp"
 #include "actors/jobs/job_supervisor.hpp"
@@ -12,6 +16,7 @@
 #include "persistence/catalogue_loader.hpp"
 #include "persistence/cluster_store.hpp"
 #include "persistence/embedded_postgres.hpp"
+#include "persistence/factor_store.hpp"
 #include "persistence/identity_store.hpp"
 #include "persistence/job_store.hpp"
 #include "persistence/maintenance.hpp"
@@ -20,6 +25,7 @@
 #include "persistence/reader.hpp"
 #include "persistence/redis/redis_store.hpp"
 #include "persistence/writer.hpp"
+#include "server/accounts_part.hpp"
 #include "server/actor_system.hpp"
 #include "server/cluster_part.hpp"
 
@@ -60,7 +66,7 @@ std::unique_ptr<persistence::embedded_postgres> start_database(
   persistence::embedded_postgres_options options;
   options.report = [](const std::string& what) { spdlog::info("database: {}", what); };
   options.max_connections = static_cast<int>(settings.database.writers + settings.database.readers
-                                             + settings.database.identity_workers
+                                             + 2 * settings.database.identity_workers
                                              + 20); // jobs, maintenance, migrations, psql
   tell("starting the embedded PostgreSQL in " + settings.data.string());
   auto started = persistence::embedded_postgres::start(settings.data, std::move(options));
@@ -93,6 +99,11 @@ struct node::parts {
     return cluster ? cluster->shard_of(user_id)
                    : shards[static_cast<std::size_t>(messages::shard_of(user_id))];
   }
+  [[nodiscard]] std::filesystem::path sealing_key() const {
+    return settings.identity.sealing_key.empty()
+             ? settings.data / "sealing.key"
+             : std::filesystem::path{settings.identity.sealing_key};
+  }
   [[nodiscard]] std::filesystem::path signing_key() const {
     return settings.identity.signing_key.empty()
              ? settings.data / "signing.key"
@@ -114,7 +125,10 @@ struct node::parts {
   std::unique_ptr<actors::cluster::node> cluster;
   messages::identity_store_actor identity_store;
   messages::identity_actor identity;
+  messages::factor_store_actor factor_store;
+  messages::factors_actor factors;
   messages::job_store_actor job_store;
+  accounts_part accounts;
   messages::job_supervisor_actor jobs;
   messages::recommend_actor recommender;
   caf::actor maintenance;
@@ -271,15 +285,43 @@ void node::parts::spawn_services() {
                           [](const messages::command_reply&) {});
     });
   };
-  identity = actors::identity::spawn(system, id, identity_store, hooks);
-
+  // One pool for all who hash, so that its bounds are the node's.
+  id.passwords.breached = make_breach_checker(system, settings);
+  const auto passwords = actors::identity::spawn_password_pool(system, id.passwords);
   job_store = persistence::spawn_job_store(system, connection(database_role::writer, "jobs"));
+  accounts =
+    make_accounts_part(system, settings,
+                       {connection(database_role::writer, "accounts"),
+                        connection(database_role::reader, "exports"), passwords, job_store, hooks,
+                        find_shard});
+  persistence::factor_store_settings factor_rows;
+  factor_rows.connection = connection(database_role::writer, "factors");
+  factor_rows.workers = settings.database.identity_workers;
+  factor_store = persistence::spawn_factor_store(system, std::move(factor_rows));
+  factors = actors::factors::spawn(system, {{},
+                                            actors::factors::load_or_create_sealer(sealing_key()),
+                                            passwords,
+                                            factor_store,
+                                            identity_store,
+                                            shared_state,
+                                            hooks});
+  actors::identity::parts parts{id,
+                                actors::identity::load_or_create_key(id.key_file),
+                                passwords,
+                                actors::identity::make_dummy_hash(id.passwords.cost),
+                                identity_store,
+                                hooks,
+                                accounts.store,
+                                factors};
+  identity = actors::identity::spawn(system, std::move(parts));
+
   actors::job_settings how;
   how.slots = settings.jobs.slots;
   how.lease = settings.jobs.lease;
   how.retry.max_attempts = settings.jobs.max_attempts;
   how.retry.unit = settings.jobs.retry_unit;
   how.retry.max_delay = settings.jobs.max_delay;
+  how.own_kinds_only = true;
   actors::import_environment files;
   files.reader = reader;
   files.shards = find_shard;
@@ -291,7 +333,8 @@ void node::parts::spawn_services() {
   recommender =
     actors::spawn_recommender(system, reader, find_shard, actors::built_in_engines(), advice);
   maintenance =
-    persistence::spawn_maintenance(system, connection(database_role::writer, "maintenance"));
+    persistence::spawn_maintenance(system, connection(database_role::writer, "maintenance"),
+                                   {std::chrono::days{settings.identity.security_event_days}});
 }
 
 void node::parts::start_gateway() {
@@ -315,6 +358,10 @@ void node::parts::start_gateway() {
   reach.shard_of = [this](const domain::uuid& user_id) { return shard_of(user_id); };
   reach.reader = reader;
   reach.identity = identity;
+  reach.accounts = accounts.accounts;
+  if (accounts.has_outbox)
+    reach.outbox = accounts.mailer;
+  reach.factors = factors;
   reach.recommender = recommender;
   reach.limits = shared_state;
   if (cluster) {
@@ -355,8 +402,10 @@ void node::parts::stop() {
     end(jobs);
     self->receive([](const caf::down_msg&) {}, caf::after(give_back_limit) >> [] {});
   }
+  accounts.stop(runtime->system(), give_back_limit);
   end(recommender);
   end(identity);
+  end(factors);
   end(shared_state);
   if (cluster)
     cluster->stop();
@@ -366,6 +415,7 @@ void node::parts::stop() {
   shards.clear();
   end(maintenance);
   end(job_store);
+  end(factor_store);
   end(identity_store);
   end(reader);
   for (auto& writer : writers)

@@ -32,7 +32,8 @@ bool mentions(const config::config_errors& errors, const std::string& what) {
 const std::map<std::string, std::string> a_node{
   {"SPOTTER_CLUSTER_ENABLED", "true"},       {"SPOTTER_DATABASE", "host=db dbname=spotter"},
   {"SPOTTER_CLUSTER_CERTIFICATE", "n1.pem"}, {"SPOTTER_CLUSTER_KEY", "n1.key"},
-  {"SPOTTER_CLUSTER_CA", "ca.pem"},          {"SPOTTER_IDENTITY_SIGNING_KEY", "signing.key"}};
+  {"SPOTTER_CLUSTER_CA", "ca.pem"},          {"SPOTTER_IDENTITY_SIGNING_KEY", "signing.key"},
+  {"SPOTTER_IDENTITY_SEALING_KEY", "sealing.key"}};
 
 } // namespace
 

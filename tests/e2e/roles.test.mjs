@@ -33,6 +33,23 @@ describe("roles", { skip: missing }, () => {
     assert.equal((await client.expect(200, client.get("/v1/me"))).role, "admin");
   });
 
+  it("open the audit, for which the database is asked", async () => {
+    const other = await Client.register(server);
+    assert.equal((await other.get("/v1/admin/audit")).status, 403);
+    await give(other.email, "admin");
+    await other.refresh();
+    const page = await other.expect(200, other.get(`/v1/admin/audit?user_id=${other.user.id}&limit=1`));
+    assert.equal(page.items[0].kind, "role_changed");
+    assert.deepEqual(page.items[0].detail, { from: "member", to: "admin" });
+    const next = await other.expect(200, other.get(`/v1/admin/audit?user_id=${other.user.id}&cursor=${page.next_cursor}`));
+    assert.deepEqual(next.items.map(({ kind }) => kind), ["signed_in"]);
+    const signed_in = await other.expect(200, other.get("/v1/admin/audit?kind=signed_in"));
+    assert.ok(signed_in.items.every(({ kind }) => kind === "signed_in"));
+    assert.equal((await other.get("/v1/admin/audit?user_id=me")).status, 422);
+    await give(other.email, "coach");
+    assert.equal((await other.get("/v1/admin/audit")).status, 403, "though the token still says admin");
+  });
+
   it("are refused for an address that nobody has, and for words that are no role", async () => {
     await assert.rejects(give("nobody@example.org", "admin"), ({ stderr }) => /no account/.test(stderr));
     await assert.rejects(give("nobody@example.org", "boss"), ({ stderr }) => /member,coach,admin/.test(stderr));
