@@ -12,8 +12,9 @@
 namespace spotter::actors {
 
 /// Until when this node may answer from memory, as it judges by itself: shared by the membership,
-/// which renews it, and all sessions, which look before they speak. Only an optimisation of safety:
-/// what is committed is checked by the database.
+/// which renews it, and all sessions of one incarnation of the node, which look before they speak. Once
+/// ended it never holds again; the next incarnation has another. What is committed needs no lease: the
+/// database checks it.
 ///
 /// Counts on a clock that goes on while the machine sleeps. Safe from any thread.
 class lease {
@@ -21,7 +22,7 @@ public:
   using milliseconds = std::chrono::milliseconds;
   using clock = std::function<milliseconds()>;
 
-  /// Not held.
+  /// Not held yet.
   explicit lease(clock now = boot_time) : now_(std::move(now)) {}
 
   lease(const lease&) = delete;
@@ -38,16 +39,17 @@ public:
   /// The moment that a renewal counts from: take it before the renewal is sent.
   [[nodiscard]] milliseconds now() const { return now_(); }
 
-  /// It was renewed for `length` by a request that left at `start`. Never shortens it.
+  /// It was renewed for `length` by a request that left at `start`. Never shortens it, and has no
+  /// effect once it was ended.
   void renew(milliseconds start, milliseconds length, milliseconds margin) {
     const auto until = (start + length - margin).count();
     auto before = until_.load();
-    while (before < until && !until_.compare_exchange_weak(before, until)) {
+    while (before != ended && before < until && !until_.compare_exchange_weak(before, until)) {
     }
   }
 
-  /// It holds no more.
-  void end() { until_.store(0); }
+  /// It holds no more, for ever.
+  void end() { until_.store(ended); }
 
   /// Milliseconds since the machine started, sleep included.
   static milliseconds boot_time() {
@@ -58,6 +60,8 @@ public:
   }
 
 private:
+  static constexpr std::int64_t ended = -1;
+
   clock now_;
   std::atomic<std::int64_t> until_{0};
 };

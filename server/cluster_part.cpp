@@ -64,10 +64,7 @@ std::unique_ptr<actors::cluster::node> make_cluster_part(caf::actor_system& syst
     mine.incarnation = incarnation;
     return messages::peer_links_ptr{links::spawn_links(system, std::move(mine), receiver)};
   };
-  with.open_shard = [open = std::move(hooks.open_shard), served = with.served](std::int32_t shard,
-                                                                               std::int64_t epoch) {
-    return open(shard, epoch, served);
-  };
+  with.open_shard = std::move(hooks.open_shard);
   with.drained = [] {
     spdlog::info("this node owns no shards any more; it forwards what its clients ask for until it "
                  "is stopped");

@@ -20,10 +20,11 @@ constexpr int ticks_per_beat = 4; // the lease is looked at more often than it i
 } // namespace
 
 membership_state::membership_state(membership_actor::pointer self, context_ptr at)
-  : self_(self), at_(std::move(at)), join_pause_(at_->how.join_pause), routed_(shard_count) {
+  : self_(self), at_(std::move(at)), served_(std::make_shared<lease>(at_->with.clock)),
+    join_pause_(at_->how.join_pause), routed_(shard_count) {
   self_->set_down_handler([this](const caf::down_msg& down) { crashed(down.source); });
   self_->set_exit_handler([this](const caf::exit_msg& exit) {
-    at_->with.served->end();
+    served_->end();
     close_all();
     self_->quit(exit.reason);
   });
@@ -71,7 +72,8 @@ void membership_state::join() {
   if (phase_ != phase::outside)
     return;
   incarnation_ = domain::make_uuid_v7();
-  const auto start = at_->with.served->now();
+  served_ = std::make_shared<lease>(at_->with.clock);
+  const auto start = served_->now();
   ask(at_->how.store_timeout, join_cluster{describe(), at_->how.lease.count()},
       [this, start](cluster_lease* answer) {
         if (answer)
@@ -96,7 +98,7 @@ void membership_state::joined(std::chrono::milliseconds start, cluster_lease& an
     join_later(answer.refused);
     return;
   }
-  auto& served = *at_->with.served;
+  auto& served = *served_;
   served.renew(start, at_->how.lease, at_->how.margin);
   if (!served.holds()) {
     join_later("the answer took longer than the lease lasts");
@@ -141,14 +143,14 @@ void membership_state::renew() {
     return;
   }
   renewing_ = true;
-  const auto start = at_->with.served->now();
+  const auto start = served_->now();
   ask(at_->how.lease, renew_lease{incarnation_, at_->how.lease.count(), view_.version},
       [this, start](cluster_lease* answer) {
         renewing_ = false;
         if (!answer)
           return;
         if (answer->held)
-          at_->with.served->renew(start, at_->how.lease, at_->how.margin);
+          served_->renew(start, at_->how.lease, at_->how.margin);
         learn(*answer);
         if (std::exchange(renew_again_, false))
           renew();
@@ -159,10 +161,10 @@ void membership_state::tick() {
   self_->delayed_send(self_, at_->how.beat / ticks_per_beat, caf::tick_atom_v);
   if (!begun_)
     begin();
-  at_->count.lease_left(at_->with.served->left());
+  at_->count.lease_left(served_->left());
   if (phase_ != phase::member)
     return;
-  if (!at_->with.served->holds() && !SPOTTER_BROKEN("lease")) {
+  if (!served_->holds() && !SPOTTER_BROKEN("lease")) {
     fence("its lease could not be renewed in time");
     return;
   }
@@ -221,7 +223,7 @@ void membership_state::fence(const std::string& why) {
     return;
   spdlog::error("this node stops serving its shards: {}", why);
   at_->count.fenced->inc();
-  at_->with.served->end();
+  served_->end();
   phase_ = phase::outside;
   incarnation_ = {};
   close_all();
@@ -262,13 +264,13 @@ void membership_state::leave_now() {
   // What is not given by now is freed by the database, under new epochs.
   close_all();
   phase_ = phase::gone;
-  at_->with.served->end();
+  served_->end();
   change(node_state::down, [this] { gone(); });
 }
 
 void membership_state::gone() {
   phase_ = phase::gone;
-  at_->with.served->end();
+  served_->end();
   view_ = {};
   tell_routes();
   at_->links.close();
@@ -286,66 +288,6 @@ const node_info* membership_state::own_node() const {
 bool membership_state::draining() const {
   const auto* own = own_node();
   return own && own->state == node_state::draining;
-}
-
-node_info membership_state::describe() const {
-  if (const auto* own = own_node())
-    return *own;
-  node_info out;
-  out.incarnation = incarnation_;
-  out.node_id = at_->how.node_id;
-  out.address = at_->how.address;
-  out.http_address = at_->how.http_address;
-  out.weight = at_->how.weight;
-  out.protocol_min = at_->how.protocol_min;
-  out.protocol_max = at_->how.protocol_max;
-  out.release = at_->how.release;
-  return out;
-}
-
-cluster_status membership_state::status() const {
-  cluster_status out;
-  out.view = view_;
-  out.self = describe();
-  if (phase_ == phase::gone)
-    out.self.state = node_state::down;
-  out.refused = refused_;
-  if (out.refused.empty() && unreachable_)
-    out.refused = "the cluster's database does not answer";
-  out.lease_held = phase_ == phase::member && at_->with.served->holds();
-  out.lease_left_ms = at_->with.served->left().count();
-  out.leading = leading_;
-  for (std::int32_t s = 0; s < shard_count; ++s)
-    if (const auto& l = shards_[static_cast<std::size_t>(s)]; l.state == hold::open)
-      out.owned.push_back({s, l.epoch});
-  out.taking = count(hold::taking);
-  out.giving = count(hold::retiring) + count(hold::retired) + count(hold::giving);
-  out.taken = at_->count.taken->value();
-  out.given = at_->count.given->value();
-  out.fences = at_->count.fenced->value();
-  out.buffered = at_->count.held_requests->value();
-  out.handoffs_ms.assign(handoffs_ms_.begin(), handoffs_ms_.end());
-  out.linked = linked_;
-  return out;
-}
-
-// A shard on the move does not make the node unready: all nodes would be, for something that none of
-// them can help.
-health membership_state::health() const {
-  messages::health out{"cluster", false, {}};
-  if (phase_ == phase::gone)
-    out.detail = "this node has left the cluster";
-  else if (phase_ == phase::outside)
-    out.detail = refused_.empty() ? "this node has not joined the cluster yet" : refused_;
-  else if (!at_->with.served->holds())
-    out.detail = "the lease of this node is over";
-  else if (leaving_ || draining())
-    out.detail = "this node gives its shards away";
-  else if (!was_routed_)
-    out.detail = "not all shards have an owner yet";
-  else
-    out.ready = true;
-  return out;
 }
 
 membership_actor spawn_membership(caf::actor_system& system, context_ptr at) {

@@ -73,6 +73,8 @@ private:
   void gone();
   [[nodiscard]] const messages::node_info* own_node() const;
   [[nodiscard]] bool draining() const;
+
+  // For others: membership_status.cpp.
   [[nodiscard]] messages::node_info describe() const;
   [[nodiscard]] messages::cluster_status status() const;
   [[nodiscard]] messages::health health() const;
@@ -95,11 +97,13 @@ private:
   [[nodiscard]] local_shard& local(std::int32_t shard);
   [[nodiscard]] std::int32_t count(hold state) const;
   [[nodiscard]] bool owns_none() const;
+  [[nodiscard]] bool is_last() const;
 
   membership_actor::pointer self_;
   context_ptr at_;
   phase phase_ = phase::outside;
   domain::uuid incarnation_;
+  lease_ptr served_; // of this incarnation
   std::string refused_;
   std::chrono::milliseconds join_pause_;
   messages::cluster_view view_; // without shards until something is known

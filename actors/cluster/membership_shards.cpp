@@ -50,7 +50,7 @@ void membership_state::reconcile(std::int32_t shard, std::vector<std::int32_t>& 
   const auto& place = view_.shards[static_cast<std::size_t>(shard)];
   auto& l = local(shard);
   const bool ours = place.owner == incarnation_;
-  const bool meant_for_us = place.target == incarnation_;
+  const bool meant_for_us = place.target == incarnation_ && !(leaving_ && is_last());
   switch (l.state) {
     case hold::none:
       if (ours && meant_for_us)
@@ -60,7 +60,8 @@ void membership_state::reconcile(std::int32_t shard, std::vector<std::int32_t>& 
       else if (place.owner.is_nil() && meant_for_us)
         wanted.push_back(shard);
       else if (SPOTTER_BROKEN("load_before_epoch") && meant_for_us && !l.actor)
-        l.actor = at_->with.open_shard(shard, place.epoch + 2); // one by who gives it, one by us
+        // One by who gives it, one by us.
+        l.actor = at_->with.open_shard(shard, place.epoch + 2, served_);
       break;
     case hold::open:
       if (!ours || place.epoch != l.epoch) {
@@ -132,8 +133,9 @@ void membership_state::open(std::int32_t shard, std::int64_t epoch) {
   auto& l = local(shard);
   if (l.state != hold::none)
     return;
-  auto actor = SPOTTER_BROKEN("load_before_epoch") && l.actor ? l.actor
-                                                              : at_->with.open_shard(shard, epoch);
+  auto actor = SPOTTER_BROKEN("load_before_epoch") && l.actor
+                 ? l.actor
+                 : at_->with.open_shard(shard, epoch, served_);
   l = {hold::open, epoch, std::move(actor), {}};
   self_->monitor(l.actor);
   at_->local.open(shard, epoch, l.actor);
@@ -298,6 +300,13 @@ membership_state::local_shard& membership_state::local(std::int32_t shard) {
 std::int32_t membership_state::count(hold state) const {
   return static_cast<std::int32_t>(std::count_if(
     shards_.begin(), shards_.end(), [state](const local_shard& l) { return l.state == state; }));
+}
+
+/// Nobody is there who could place or take what this node has.
+bool membership_state::is_last() const {
+  return std::none_of(view_.nodes.begin(), view_.nodes.end(), [this](const node_info& n) {
+    return n.incarnation != incarnation_ && n.state == node_state::up;
+  });
 }
 
 bool membership_state::owns_none() const {

@@ -61,7 +61,6 @@ void node::stop() {
   auto& p = *parts_;
   if (std::exchange(p.stopped, true))
     return;
-  p.at->with.served->end();
   p.at->links.close();
   caf::scoped_actor self{p.system};
   self->send_exit(p.at->membership, caf::exit_reason::user_shutdown);

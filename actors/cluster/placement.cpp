@@ -129,9 +129,9 @@ std::vector<domain::uuid> place(const std::vector<node_info>& nodes,
   std::size_t on_their_way = 0;
   std::vector<std::size_t> new_moves;
   for (std::size_t s = 0; s < shards.size(); ++s) {
-    if (out[s] == shards[s].owner || !served(shards[s]))
+    if (out[s] == shards[s].owner)
       continue;
-    if (shards[s].target != shards[s].owner)
+    if (shards[s].target != shards[s].owner || !served(shards[s]))
       ++on_their_way;
     else
       new_moves.push_back(s);

@@ -36,6 +36,7 @@ route_state::~route_state() {
 }
 
 route_state::actor::behavior_type route_state::make_behavior() {
+  ask_idle_to_end();
   return {
     [this](const get_session& ask) -> caf::result<session_found> {
       auto to = self_->make_response_promise<session_found>();
@@ -156,6 +157,12 @@ void route_state::retire_proxies() {
   for (const auto& [user, proxy] : proxies_)
     self_->send(proxy, messages::retire{});
   proxies_.clear();
+}
+
+void route_state::ask_idle_to_end() {
+  for (const auto& [user, proxy] : proxies_)
+    self_->send(proxy, passivate{});
+  self_->run_delayed(at_->how.idle_time, [this] { ask_idle_to_end(); });
 }
 
 const proxy_actor& route_state::proxy_of(const domain::uuid& user_id) {

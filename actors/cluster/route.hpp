@@ -48,6 +48,7 @@ private:
   void arm(time_point when);
   void move(const messages::route_shard& to);
   void retire_proxies();
+  void ask_idle_to_end();
   const proxy_actor& proxy_of(const domain::uuid& user_id);
 
   actor::pointer self_;

@@ -45,9 +45,6 @@ struct settings {
 struct ports {
   messages::cluster_store_actor store;
 
-  /// Shared with the environments of the sessions that `open_shard` makes.
-  lease_ptr served = std::make_shared<lease>();
-
   /// Starts the links of this node under a new incarnation, delivering to `receiver`. The former
   /// ones are gone by then. May throw std::runtime_error: it is tried again, and the node does not
   /// take part until then.
@@ -55,8 +52,13 @@ struct ports {
                                          const caf::actor& receiver)>
     open_links;
 
-  /// Starts the shard, which this node owns under `epoch` from now on.
-  std::function<messages::shard_actor(std::int32_t shard, std::int64_t epoch)> open_shard;
+  /// Starts the shard, which this node owns under `epoch` from now on. Its sessions speak from memory
+  /// only while `served` holds.
+  std::function<messages::shard_actor(std::int32_t shard, std::int64_t epoch, lease_ptr served)>
+    open_shard;
+
+  /// What leases go by.
+  actors::lease::clock clock = actors::lease::boot_time;
 
   /// Another node ended a login.
   std::function<void(const messages::login_revoked&)> login_revoked = [](const auto&) {};

@@ -169,6 +169,8 @@ CAF_TEST(an older renewal does not shorten a lease) {
   CAF_CHECK_EQUAL(held->left(), 1'700ms);
   held->end();
   CAF_CHECK(!held->holds());
+  held->renew(now, 2'000ms, 300ms); // of a renewal that was under way
+  CAF_CHECK(!held->holds());
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
