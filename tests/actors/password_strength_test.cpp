@@ -51,7 +51,7 @@ CAF_TEST(the own name and address are no password) {
 
 CAF_TEST(no password takes long to judge) {
   const auto words = own_words(std::string(64, 'a') + "@example.org", "a b c d e f g h");
-  for (const std::string hostile : {std::string(1'024, 'a'), [] {
+  for (const std::string& hostile : {std::string(1'024, 'a'), [] {
                                       std::string out;
                                       for (int i = 0; i < 512; ++i)
                                         out += "p4";

@@ -171,7 +171,7 @@ CAF_TEST(no role of the server can change or remove an event and neither can its
   for (auto role : {database_role::reader, database_role::writer}) {
     auto connection = database.connect(role);
     for (const auto& table : tables)
-      for (const std::string sql :
+      for (const std::string& sql :
            {"UPDATE spotter." + table + " SET kind = 'nothing'", "DELETE FROM spotter." + table,
             "TRUNCATE spotter." + table, "DROP TABLE spotter." + table}) {
         pqxx::work tx{connection};
