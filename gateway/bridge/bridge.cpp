@@ -8,6 +8,7 @@
 #include <caf/actor_companion.hpp>
 #include <caf/error.hpp>
 #include <caf/exit_reason.hpp>
+#include <caf/scheduler/abstract_coordinator.hpp>
 #include <caf/sec.hpp>
 
 namespace spotter::gateway {
@@ -27,7 +28,7 @@ caf::actor_companion* self_of(const caf::actor& handle) {
 
 bridge::bridge(caf::actor_system& system, net::io_context& io, std::size_t most_pending)
   : io_(io), most_pending_(std::min(most_pending, static_cast<std::size_t>(index_mask))),
-    companion_(system.spawn<caf::actor_companion>()) {}
+    companion_(system.spawn<caf::actor_companion>()), sleepers_(system) {}
 
 bridge::~bridge() {
   close();
@@ -72,11 +73,18 @@ void bridge::ask(const caf::strong_actor_ptr& to, caf::message content,
   const auto raw = (std::uint64_t{s.generation} << index_bits) | (index + 1);
   auto element = caf::make_mailbox_element(caf::actor_cast<caf::strong_actor_ptr>(companion_),
                                            caf::make_message_id(raw), {}, std::move(content));
-  if (!to->enqueue(std::move(element), nullptr)) {
+  if (!to->enqueue(std::move(element), holds_back_ ? &sleepers_ : nullptr)) {
     // The bounce that CAF sends as well finds the slot in another generation.
     op = release(index);
     refuse(ask_end::not_taken);
   }
+}
+
+void bridge::wake_all() {
+  holds_back_ = false;
+  for (auto* who : sleepers_.all)
+    sleepers_.system().scheduler().enqueue(who);
+  sleepers_.all.clear();
 }
 
 awaitable<ask_result> bridge::ask(caf::strong_actor_ptr to, caf::message content,

@@ -5,6 +5,7 @@
 #include <caf/actor.hpp>
 #include <caf/actor_addr.hpp>
 #include <caf/actor_system.hpp>
+#include <caf/execution_unit.hpp>
 #include <caf/mailbox_element.hpp>
 #include <caf/message.hpp>
 
@@ -67,6 +68,19 @@ public:
   [[nodiscard]] awaitable<ask_result> ask(caf::strong_actor_ptr to, caf::message content,
                                           std::chrono::milliseconds timeout);
 
+  /// While one lives, whoever is asked is not woken: all that is for one actor reaches it together. Io
+  /// thread only, for a moment.
+  class together {
+  public:
+    explicit together(bridge& via) : via_(via) { via_.holds_back_ = true; }
+    ~together() { via_.wake_all(); }
+    together(const together&) = delete;
+    together& operator=(const together&) = delete;
+
+  private:
+    bridge& via_;
+  };
+
   /// Sends a message to which nobody waits for an answer. Io thread only.
   void tell(const caf::strong_actor_ptr& to, caf::message content);
 
@@ -89,6 +103,15 @@ private:
     std::uint32_t generation = 0;
   };
 
+  /// Takes note of actors that are to be run.
+  class sleepers final : public caf::execution_unit {
+  public:
+    explicit sleepers(caf::actor_system& system) : caf::execution_unit(&system) {}
+    void exec_later(caf::resumable* who) override { all.push_back(who); }
+    std::vector<caf::resumable*> all;
+  };
+
+  void wake_all();
   void receive(caf::mailbox_element_ptr element); // any thread
   void drain();
   void on_answer(std::uint64_t id, caf::message& content);
@@ -97,6 +120,8 @@ private:
   net::io_context& io_;
   std::size_t most_pending_;
   caf::actor companion_;
+  sleepers sleepers_;
+  bool holds_back_ = false;
   message_handler on_message_;
   burst_handler on_burst_;
 

@@ -20,6 +20,9 @@ void live_hub::ask_later(const domain::uuid& user, caf::message command,
 }
 
 void live_hub::ask_now() {
+  if (asks_.empty())
+    return;
+  const bridge::together at_once{at_.actors()};
   for (auto& ask : asks_)
     at_.users().ask(ask.user, std::move(ask.command), at_.common().config.limits.ask_timeout,
                     std::move(ask.op));
