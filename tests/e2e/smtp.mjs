@@ -92,8 +92,13 @@ export class MailServer {
     let how = "take";
     let letter = {};
     const say = (line) => socket.writable && socket.write(`${line}\r\n`);
+    const sign_in = (secret) => {
+      const [, user, password] = Buffer.from(secret, "base64").toString().split("\0");
+      state.user = user;
+      say(this.login && user === this.login.user && password === this.login.password ? "235 welcome" : "535 no");
+    };
     const command = (line) => {
-      this.commands.push(line);
+      if (!state.asked) this.commands.push(line);
       const word = line.slice(0, 4).toUpperCase();
       if (word === "EHLO") {
         say("250-mail.test");
@@ -105,10 +110,14 @@ export class MailServer {
         say("220 go ahead");
         socket.removeAllListeners("data");
         this.#talk(this.#secure(socket), { secured: true, begun: true });
-      } else if (line.toUpperCase().startsWith("AUTH PLAIN")) {
-        const [, user, password] = Buffer.from(line.split(" ")[2] ?? "", "base64").toString().split("\0");
-        state.user = user;
-        say(this.login && user === this.login.user && password === this.login.password ? "235 welcome" : "535 no");
+      } else if (state.asked) {
+        state.asked = false;
+        sign_in(line);
+      } else if (line.toUpperCase() === "AUTH PLAIN") {
+        state.asked = true;
+        say("334 ");
+      } else if (line.toUpperCase().startsWith("AUTH PLAIN ")) {
+        sign_in(line.slice(11));
       } else if (word === "MAIL") {
         how = this.#next();
         letter = { from: /<(.*?)>/.exec(line)?.[1], to: [], secured: state.secured, user: state.user };
