@@ -9,7 +9,8 @@ import { Service, free_port, run } from "./processes.mjs";
 export const build = process.env.SPOTTER_BUILD;
 
 export class Spotterd {
-  static async start({ env = {} } = {}) {
+  /** `through` is given how to reach the database, and gives what the server needs in its environment. */
+  static async start({ env = {}, through } = {}) {
     const server = new Spotterd();
     mkdirSync(`${build}/../bench`, { recursive: true });
     server.folder = mkdtempSync(`${build}/../bench/run-`);
@@ -28,12 +29,13 @@ export class Spotterd {
       PGDATABASE: "spotter",
     };
 
+    const way = through ? await through(reach.trim()) : {};
     server.port = await free_port();
     server.service = new Service(
       "spotterd",
       `${build}/server/spotterd`,
       ["serve"],
-      { SPOTTER_PORT: String(server.port), SPOTTER_DATA: server.data, SPOTTER_DATABASE: reach.trim(), ...env },
+      { SPOTTER_PORT: String(server.port), SPOTTER_DATA: server.data, SPOTTER_DATABASE: reach.trim(), ...way, ...env },
       log,
     );
     server.service.child.stdout.resume();

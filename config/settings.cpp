@@ -218,6 +218,8 @@ void visit(visitor& v, settings& s) {
   v.section("database");
   v.text("database.server", s.database.server,
          "libpq connection string without user; empty: an embedded PostgreSQL in the data folder");
+  v.flag("database.pooled", s.database.pooled,
+         "database.server is a pooler that lends connections for one transaction, as PgBouncer");
   v.text("database.direct", s.database.direct,
          "the same past any pooler, for migrations and leases; empty: as database.server");
   v.number("database.writers", s.database.writers, 1, 64, "connections that write");
@@ -226,6 +228,8 @@ void visit(visitor& v, settings& s) {
            "connections for sign-ins");
   v.number("database.queued_units", s.database.queued_units, 16, 1'000'000,
            "changes that may wait for a writer; over it clients get 503");
+  v.number("database.connections_limit", s.database.connections_limit, 8, 10'000,
+           "connections of this node in all; it does not start if it would need more");
 
   v.section("sessions");
   v.number("sessions.queued_commands", s.sessions.queued_commands, 1, 100'000,
@@ -327,9 +331,10 @@ void visit(visitor& v, settings& s) {
            "milliseconds after which the jobs of a dead node are taken over");
 
   v.section("mail");
-  v.text("mail.server", s.mail.server,
-         "smtp://host[:port], with STARTTLS, or smtps://host[:port]; empty: mails stay in the outbox, "
-         "which this machine sees at /outbox");
+  v.text(
+    "mail.server", s.mail.server,
+    "smtp://host[:port], with STARTTLS, or smtps://host[:port]; empty: mails stay in the outbox, "
+    "which this machine sees at /outbox");
   v.text("mail.user", s.mail.user, "user at the mail server; empty: none is needed");
   v.text("mail.password", s.mail.password, "its password, as file:<path> or env:<NAME>");
   v.text("mail.ca", s.mail.ca,
@@ -409,7 +414,23 @@ void check_cluster(const settings& s, config_errors& errors) {
     errors.push_back("cluster.silence must be at least twice cluster.ping");
 }
 
+void check_database(const settings& s, config_errors& errors) {
+  const auto& d = s.database;
+  const auto sum = d.connections(s.cluster.enabled);
+  if (sum > d.connections_limit)
+    errors.push_back(
+      "database.connections_limit is " + std::to_string(d.connections_limit)
+      + ", but database.writers (" + std::to_string(d.writers) + "), database.readers ("
+      + std::to_string(d.readers) + "), twice database.identity_workers ("
+      + std::to_string(2 * d.identity_workers) + "), jobs, upkeep, accounts, exports (4)"
+      + (s.cluster.enabled ? " and the cluster (1)" : "") + " make " + std::to_string(sum));
+  if (d.pooled && (d.server.empty() || d.direct.empty()))
+    errors.push_back("database.pooled needs database.server (the pooler) and database.direct (the "
+                     "database behind it)");
+}
+
 void check(const settings& s, config_errors& errors) {
+  check_database(s, errors);
   if (s.listen.tls_certificate.empty() != s.listen.tls_key.empty())
     errors.push_back("listen.tls_certificate and listen.tls_key go together: set both or neither");
   constexpr const char* levels[] = {"trace", "debug", "info", "warn", "error"};

@@ -26,12 +26,20 @@ struct listen_settings {
 
 /// Which database, and how many connections to it.
 struct database_settings {
-  std::string server; // a libpq connection string without user; empty: the embedded one
-  std::string direct; // the same past any pooler, for what holds its connection; empty: `server`
+  std::string server;  // a libpq connection string without user; empty: the embedded one
+  bool pooled = false; // `server` is a pooler in transaction mode
+  std::string direct;  // the same past any pooler, for what holds its connection; empty: `server`
   std::size_t writers = 1;
   std::size_t readers = 2;
   std::size_t identity_workers = 1;
   std::size_t queued_units = 8192; // of a writer; then 503
+  std::size_t connections_limit = 100;
+
+  /// Those that the node holds or opens while it serves: besides what is set, for second factors as
+  /// many as for sign-ins, and one each for jobs, upkeep, accounts, exports and the cluster.
+  [[nodiscard]] std::size_t connections(bool clustered) const {
+    return writers + readers + 2 * identity_workers + 4 + (clustered ? 1 : 0);
+  }
 };
 
 /// How sessions live.
@@ -69,8 +77,8 @@ struct identity_settings {
   std::chrono::hours login_lifetime{24 * 90};
   std::chrono::hours login_idle_lifetime{24 * 30};
   int sign_ins_per_minute = 600; // per address; 0: no limit
-  int security_event_days = 400; // kept so long, then whole months go
   std::string breach_service;    // URL that hash prefixes are put behind; empty: nobody is asked
+  int security_event_days = 400; // kept so long, then whole months go
 };
 
 /// How much one address or account may do, and how sign-ins slow down that fail. Requests a minute;

@@ -36,12 +36,12 @@ constexpr const char* not_you =
   "devices.";
 
 std::optional<draft> make_draft(const messages::send_letter& about, std::string_view url) {
+  draft d;
   const auto link = [&](std::string_view what) {
+    d.code = about.token; // for those whose mail program shows no links
     return fmt::format("{}/account.html#{}={}", url, what, about.token);
   };
   const auto& kind = about.template_name;
-  draft d;
-  d.code = about.token;
   if (kind == "verification") {
     d.subject = "Confirm your address";
     d.before = {"please confirm that this address is yours."};
@@ -78,7 +78,6 @@ std::optional<draft> make_draft(const messages::send_letter& about, std::string_
                 not_you};
     d.link = fmt::format("{}/account.html#forgotten", url);
     d.label = "Set a new password";
-    d.code.clear();
   } else if (kind == "new_sign_in") {
     d.subject = "A new sign-in to your account";
     d.before = {
@@ -89,7 +88,6 @@ std::optional<draft> make_draft(const messages::send_letter& about, std::string_
       fmt::format("Address: {}", one_line(about.address)), not_you};
     d.link = fmt::format("{}/account.html#forgotten", url);
     d.label = "Set a new password";
-    d.code.clear();
   } else {
     return std::nullopt;
   }

@@ -117,6 +117,9 @@ private:
     auto connection = connect(settings_.connection);
     pqxx::transaction<pqxx::isolation_level::repeatable_read, pqxx::write_policy::read_only> tx{
       connection};
+    // A pooler's connection knows the role's time-out alone.
+    tx.exec("SET LOCAL statement_timeout = "
+            + std::to_string(settings_.connection.statement_timeout.count()));
     tx.exec(set_reader_user_sql, pqxx::params{to_string(user_id)});
     archive zip{settings_.most_content, settings_.most_archive};
     const pqxx::params who{to_string(user_id)};

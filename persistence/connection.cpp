@@ -1,8 +1,10 @@
 #include "persistence/connection.hpp"
 
 #include <libpq-fe.h>
+#include <spdlog/spdlog.h>
 
 #include <memory>
+#include <mutex>
 #include <vector>
 
 namespace spotter::persistence {
@@ -25,6 +27,9 @@ void append_option(std::string& out, std::string_view key, std::string_view valu
   }
   out += '\'';
 }
+
+// A node that hung in the middle of a commit holds the fences of its shards no longer than this.
+constexpr std::chrono::milliseconds writer_idle_limit{2000};
 
 bool is_ours(std::string_view key) {
   return key == "user" || key == "application_name" || key == "options" || key == "connect_timeout";
@@ -49,6 +54,18 @@ std::string without_ours(const std::string& server, std::string& options) {
       append_option(out, option->keyword, option->val);
   }
   return out;
+}
+
+/// These two a pooler keeps apart for each of its clients.
+void begin_pooled(pqxx::connection& connection) {
+  pqxx::nontransaction tx{connection};
+  tx.exec("SET TimeZone TO 'UTC'; SET DateStyle TO 'ISO'");
+  static std::once_flag told;
+  if (tx.query_value<std::string>("SELECT current_setting('statement_timeout')") == "0")
+    std::call_once(told, [] {
+      spdlog::warn("database.pooled: the roles have no time-outs, and statements through a pooler "
+                   "can't bring their own; run migrations/bootstrap.sql again");
+    });
 }
 
 } // namespace
@@ -79,6 +96,11 @@ std::string connection_string(const connection_settings& settings) {
   if (patience > 0)
     append_option(out, "tcp_user_timeout", std::to_string(patience));
   append_option(out, "client_encoding", "UTF8");
+  if (settings.pooled) {
+    if (!options.empty())
+      append_option(out, "options", options);
+    return out;
+  }
   auto add = [&options](std::string_view name, std::string_view value) {
     options += options.empty() ? "-c " : " -c ";
     options += name;
@@ -90,12 +112,17 @@ std::string connection_string(const connection_settings& settings) {
   add("client_min_messages", "warning");
   add("statement_timeout", std::to_string(settings.statement_timeout.count()));
   add("lock_timeout", std::to_string(settings.lock_timeout.count()));
+  if (settings.role == database_role::writer)
+    add("idle_in_transaction_session_timeout", std::to_string(writer_idle_limit.count()));
   append_option(out, "options", options);
   return out;
 }
 
 pqxx::connection connect(const connection_settings& settings) {
-  return pqxx::connection{connection_string(settings)};
+  pqxx::connection made{connection_string(settings)};
+  if (settings.pooled)
+    begin_pooled(made);
+  return made;
 }
 
 } // namespace spotter::persistence

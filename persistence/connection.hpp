@@ -30,6 +30,10 @@ struct connection_settings {
   std::chrono::milliseconds statement_timeout{10'000}; // 0: none
   std::chrono::milliseconds lock_timeout{0};           // 0: none
   std::chrono::seconds connect_timeout{5};             // libpq waits at least 2 s
+  /// `server` is a pooler that lends a connection for one transaction: nothing may be prepared by
+  /// name, listened to or kept from one transaction to the next. The time-outs are then those of the
+  /// role (see migrations/bootstrap.sql), whatever is said here.
+  bool pooled = false;
   std::chrono::milliseconds answer_timeout{0}; // a peer that acknowledges nothing is gone; 0: slow
 };
 

@@ -11,32 +11,34 @@ constexpr const char* set_role = "SET LOCAL ROLE spotter_follower";
 } // namespace
 
 read_connection::read_connection(const connection_settings& settings)
-  : connection_(connect(settings)) {}
+  : connection_(connect(settings)), pooled_(settings.pooled) {}
 
-pqxx::prepped read_connection::prepared(const statement& what) {
+pqxx::result read_connection::run(pqxx::transaction_base& work, const statement& what,
+                                  const pqxx::params& params) {
+  if (pooled_)
+    return work.exec(what.sql, params);
   if (!prepared_.contains(what.name)) {
     connection_.prepare(what.name, what.sql);
     prepared_.insert(what.name);
   }
-  return pqxx::prepped{what.name};
+  return work.exec(pqxx::prepped{what.name}, params);
 }
 
 pqxx::result read_connection::call(const statement& what, const pqxx::params& params) {
-  const auto name = prepared(what);
   if (!actor_.is_nil()) {
     pqxx::work work{connection_};
     follow(work);
-    auto result = work.exec(name, params);
+    auto result = run(work, what, params);
     work.commit();
     return result;
   }
   pqxx::nontransaction work{connection_};
-  return work.exec(name, params);
+  return run(work, what, params);
 }
 
 // Both settings end with the transaction, whatever happens.
 void read_connection::follow(pqxx::transaction_base& work) {
-  work.exec(prepared(set_actor), pqxx::params{domain::to_string(actor_)});
+  run(work, set_actor, pqxx::params{domain::to_string(actor_)});
   work.exec(set_role);
 }
 
@@ -58,7 +60,7 @@ read_connection::transaction::transaction(read_connection& connection, const dom
 
 pqxx::result read_connection::transaction::query(const statement& what,
                                                  const pqxx::params& params) {
-  return work_.exec(connection_.prepared(what), params);
+  return connection_.run(work_, what, params);
 }
 
 void read_connection::ping() {

@@ -19,7 +19,8 @@ struct statement {
 };
 
 /// The wall stays up only if each statement runs as one user: there is no way here to run one as
-/// nobody. Statements are prepared when first used. All may throw what libpqxx throws.
+/// nobody. Statements are prepared when first used, or never
+/// on a pooler's connection. All may throw what libpqxx throws.
 class read_connection {
 public:
   explicit read_connection(const connection_settings& settings);
@@ -69,12 +70,13 @@ public:
   [[nodiscard]] bool is_open() const { return connection_.is_open(); }
 
 private:
-  pqxx::prepped prepared(const statement& what);
+  pqxx::result run(pqxx::transaction_base& work, const statement& what, const pqxx::params& params);
 
   void follow(pqxx::transaction_base& work);
 
   pqxx::connection connection_;
   domain::uuid actor_; // nil: users read their own
+  bool pooled_;
   std::unordered_set<std::string> prepared_;
 };
 

@@ -35,18 +35,48 @@ bool is_hot(const change& c) {
 
 } // namespace
 
-void unit_batch::prepare(pqxx::connection& connection) {
-  auto commit = "SELECT spotter.commit_units(" + placeholders(1, commit_parameters) + ")";
-  if (SPOTTER_BROKEN("epoch_check")) // whatever the epochs are, they are right
-    commit.replace(commit.find("$2"), 2,
-                   "coalesce(nullif($2::bigint[], $2), (SELECT array_agg(s.epoch ORDER BY f.n) FROM "
-                   "unnest($1::integer[]) WITH ORDINALITY AS f (shard_id, n) JOIN spotter.shard AS s "
-                   "USING (shard_id)))");
-  connection.prepare(commit_statement, commit);
-  // What is in FROM runs first: a set refers to an instance of the same batch.
-  connection.prepare(put_statement,
-                     commit + " FROM spotter.put_units($3, "
-                       + placeholders(commit_parameters + 1, row_batch::parameter_count) + ")");
+struct unit_batch::call {
+  const char* name;
+  std::string sql;
+
+  static const call& commit() {
+    static const call it{"commit_units", "SELECT spotter.commit_units($1, " + epochs() + ", "
+                                           + placeholders(3, commit_parameters - 2) + ")"};
+    return it;
+  }
+
+  static std::string epochs() {
+    // Without the guard: whatever the epochs are, they are right.
+    if (SPOTTER_BROKEN("epoch_check"))
+      return "coalesce(nullif($2::bigint[], $2), (SELECT array_agg(s.epoch ORDER BY f.n) FROM "
+             "unnest($1::integer[]) WITH ORDINALITY AS f (shard_id, n) JOIN spotter.shard AS s "
+             "USING (shard_id)))";
+    return "$2";
+  }
+
+  static const call& put_and_commit() {
+    // What is in FROM runs first: a set refers to an instance of the same batch.
+    static const call it{"put_and_commit_units",
+                         commit().sql + " FROM spotter.put_units($3, "
+                           + placeholders(commit_parameters + 1, row_batch::parameter_count) + ")"};
+    return it;
+  }
+};
+
+void unit_batch::prepare(pqxx::connection& connection, bool pooled) {
+  pooled_ = pooled;
+  if (pooled)
+    return;
+  for (const auto* what : {&call::commit(), &call::put_and_commit()})
+    connection.prepare(what->name, what->sql);
+}
+
+void unit_batch::run(pqxx::transaction_base& tx, const call& what,
+                     const pqxx::params& parameters) const {
+  if (pooled_)
+    tx.exec(what.sql, parameters);
+  else
+    tx.exec(pqxx::prepped{what.name}, parameters);
 }
 
 void unit_batch::commit(pqxx::connection& connection, std::vector<unit_ptr>& units) {
@@ -62,7 +92,7 @@ void unit_batch::commit(pqxx::connection& connection, std::vector<unit_ptr>& uni
   };
   if (std::all_of(units.begin(), units.end(), is_hot_unit)) {
     pqxx::nontransaction tx{connection};
-    tx.exec(pqxx::prepped{commit_statement}, parameters);
+    run(tx, call::commit(), parameters);
     return;
   }
   if (std::all_of(units.begin(), units.end(),
@@ -72,7 +102,7 @@ void unit_batch::commit(pqxx::connection& connection, std::vector<unit_ptr>& uni
       rows_.add(*unit);
     rows_.append_to(parameters);
     pqxx::nontransaction tx{connection};
-    tx.exec(pqxx::prepped{put_statement}, parameters);
+    run(tx, call::put_and_commit(), parameters);
     return;
   }
   pqxx::work tx{connection};
@@ -84,7 +114,7 @@ void unit_batch::commit(pqxx::connection& connection, std::vector<unit_ptr>& uni
     for (const auto& answer : unit->answers)
       remember(tx, *unit, answer);
   }
-  tx.exec(pqxx::prepped{commit_statement}, parameters);
+  run(tx, call::commit(), parameters);
   // Records are worked out from the sets, so after them.
   for (const auto& unit : units)
     for (const auto& c : unit->changes)

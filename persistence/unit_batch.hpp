@@ -18,23 +18,24 @@ using unit_ptr = std::shared_ptr<const messages::store_unit>;
 /// transaction of several statements. Keeps its memory from batch to batch.
 class unit_batch {
 public:
-  /// Names of the statements that `prepare` makes on a connection.
-  static constexpr const char* commit_statement = "commit_units";
-  static constexpr const char* put_statement = "put_and_commit_units";
-
-  static void prepare(pqxx::connection& connection);
+  /// Prepares its statements on a connection that is new; on a pooler's it will send them whole.
+  void prepare(pqxx::connection& connection, bool pooled);
 
   /// Commits `units` on `connection`, whole or not at all, and returns once the commit is durable.
   /// Throws what libpqxx throws.
   void commit(pqxx::connection& connection, std::vector<unit_ptr>& units);
 
 private:
+  struct call; // a statement and the name under which it is prepared
+
+  void run(pqxx::transaction_base& tx, const call& what, const pqxx::params& parameters) const;
   void collect(const std::vector<unit_ptr>& units);
   void add_event(const messages::store_unit& unit, const messages::event& e);
   void add_set(const domain::uuid& user_id, const domain::set_record& set);
   void clear();
   void append_to(pqxx::params& out);
 
+  bool pooled_ = false;
   row_batch rows_;
   binary_array<std::int32_t> shards_;
   binary_array<std::int64_t> epochs_;

@@ -98,7 +98,7 @@ bool writer_state::connected() {
     return false; // whoever asks, be it a unit or a health check
   try {
     connection_.emplace(connect(settings_.connection));
-    unit_batch::prepare(*connection_);
+    batch_.prepare(*connection_, settings_.connection.pooled);
     reconnects_->inc();
     backoff_ = std::chrono::milliseconds{0};
     return true;

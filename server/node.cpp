@@ -15,6 +15,7 @@
 #include "gateway/server.hpp"
 #include "persistence/catalogue_loader.hpp"
 #include "persistence/cluster_store.hpp"
+#include "persistence/connection_budget.hpp"
 #include "persistence/embedded_postgres.hpp"
 #include "persistence/factor_store.hpp"
 #include "persistence/identity_store.hpp"
@@ -85,6 +86,7 @@ struct node::parts {
 
   void stop();
   void migrate(const std::function<void(const std::string&)>& tell);
+  void check_connections() const;
   void spawn_shared_state();
   void spawn_sessions();
   void spawn_services();
@@ -142,6 +144,7 @@ persistence::connection_settings node::parts::connection(database_role role,
                                                          const char* purpose) const {
   persistence::connection_settings out;
   out.server = server;
+  out.pooled = settings.database.pooled;
   out.role = role;
   out.application_name = std::string{"spotter "} + purpose;
   return out;
@@ -151,7 +154,17 @@ persistence::connection_settings node::parts::direct_connection(database_role ro
                                                                 const char* purpose) const {
   auto out = connection(role, purpose);
   out.server = direct;
+  out.pooled = false;
   return out;
+}
+
+/// What a pooler takes is the pooler's to bound; past it go the cluster's and passing ones.
+void node::parts::check_connections() const {
+  const auto& d = settings.database;
+  const auto wanted = d.pooled ? 2 : d.connections(settings.cluster.enabled);
+  if (const auto wrong = persistence::too_many_connections(
+        direct_connection(database_role::writer, "start"), wanted))
+    fail("the database has too few connections", *wrong);
 }
 
 void node::parts::migrate(const std::function<void(const std::string&)>& tell) {
@@ -289,11 +302,10 @@ void node::parts::spawn_services() {
   id.passwords.breached = make_breach_checker(system, settings);
   const auto passwords = actors::identity::spawn_password_pool(system, id.passwords);
   job_store = persistence::spawn_job_store(system, connection(database_role::writer, "jobs"));
-  accounts =
-    make_accounts_part(system, settings,
-                       {connection(database_role::writer, "accounts"),
-                        connection(database_role::reader, "exports"), passwords, job_store, hooks,
-                        find_shard});
+  accounts = make_accounts_part(system, settings,
+                                {connection(database_role::writer, "accounts"),
+                                 connection(database_role::reader, "exports"), passwords, job_store,
+                                 hooks, find_shard});
   persistence::factor_store_settings factor_rows;
   factor_rows.connection = connection(database_role::writer, "factors");
   factor_rows.workers = settings.database.identity_workers;
@@ -430,10 +442,12 @@ void node::parts::stop() {
 node::node(const config::settings& settings, const std::function<void(const std::string&)>& tell)
   : parts_(std::make_unique<parts>(settings)) {
   auto& p = *parts_;
+  std::filesystem::create_directories(settings.data); // the keys are kept there
   p.database = start_database(settings, tell);
   p.server = p.database ? p.database->server() : settings.database.server;
   p.direct = settings.database.direct.empty() ? p.server : settings.database.direct;
   p.migrate(tell);
+  p.check_connections();
   if (!settings.cluster.enabled) {
     const auto incarnation = domain::make_uuid_v7();
     p.epochs = persistence::take_all_shards(p.direct_connection(database_role::writer, "ownership"),

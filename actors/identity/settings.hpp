@@ -1,7 +1,6 @@
 #pragma once
 
 #include "actors/messages/handles.hpp"
-#include "actors/messages/handles.hpp"
 #include "domain/time.hpp"
 
 #include <chrono>
@@ -26,9 +25,9 @@ struct password_settings {
   std::chrono::milliseconds max_wait{10'000};   // in the queue; later ones are refused
   std::chrono::milliseconds retry_after{2'000}; // what the refused are told
   int nice = 10; // of the worker threads: 10 is about a tenth of a core when all are busy
-  messages::breach_actor breached = {};          // asked about new passwords; empty: nobody is
-  std::chrono::milliseconds breach_wait{2'000};  // without an answer the password is taken
-  std::size_t most_breach_checks = 16;           // at a time; others go unchecked
+  messages::breach_actor breached = {};         // asked about new passwords; empty: nobody is
+  std::chrono::milliseconds breach_wait{2'000}; // without an answer the password is taken
+  std::size_t most_breach_checks = 16;          // at a time; others go unchecked
 };
 
 /// How long logins live.

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "actors/messages/factor.hpp"
 #include "actors/messages/account.hpp"
+#include "actors/messages/factor.hpp"
 #include "actors/messages/identity.hpp"
 #include "actors/messages/recommend.hpp"
 #include "domain/expected.hpp"

@@ -263,6 +263,7 @@ inline session_actor::behavior_type fake_session(session_actor::pointer self, se
 struct shard_script {
   session_script session;
   bool answers_retire = true;
+  std::vector<caf::typed_response_promise<retired>> retiring; // a dropped promise is an answer
   int retires = 0;
 };
 
@@ -278,7 +279,8 @@ inline shard_actor::behavior_type fake_shard(shard_actor::pointer self, shard_sc
       ++s->retires;
       if (s->answers_retire)
         return retired{};
-      return self->make_response_promise<retired>();
+      s->retiring.push_back(self->make_response_promise<retired>());
+      return s->retiring.back();
     },
   };
 }

@@ -29,11 +29,13 @@ bool mentions(const config::config_errors& errors, const std::string& what) {
   return false;
 }
 
-const std::map<std::string, std::string> a_node{
-  {"SPOTTER_CLUSTER_ENABLED", "true"},       {"SPOTTER_DATABASE", "host=db dbname=spotter"},
-  {"SPOTTER_CLUSTER_CERTIFICATE", "n1.pem"}, {"SPOTTER_CLUSTER_KEY", "n1.key"},
-  {"SPOTTER_CLUSTER_CA", "ca.pem"},          {"SPOTTER_IDENTITY_SIGNING_KEY", "signing.key"},
-  {"SPOTTER_IDENTITY_SEALING_KEY", "sealing.key"}};
+const std::map<std::string, std::string> a_node{{"SPOTTER_CLUSTER_ENABLED", "true"},
+                                                {"SPOTTER_DATABASE", "host=db dbname=spotter"},
+                                                {"SPOTTER_CLUSTER_CERTIFICATE", "n1.pem"},
+                                                {"SPOTTER_CLUSTER_KEY", "n1.key"},
+                                                {"SPOTTER_CLUSTER_CA", "ca.pem"},
+                                                {"SPOTTER_IDENTITY_SIGNING_KEY", "signing.key"},
+                                                {"SPOTTER_IDENTITY_SEALING_KEY", "sealing.key"}};
 
 } // namespace
 
@@ -104,4 +106,20 @@ CAF_TEST(an address without a port is refused) {
     vague["SPOTTER_CLUSTER_ADVERTISE"] = wrong;
     CAF_CHECK(std::holds_alternative<config::config_errors>(load("", vague)));
   }
+}
+
+CAF_TEST(more connections than the limit are refused with their sum) {
+  const auto loaded = load("[database]\nreaders = 94\n");
+  CAF_REQUIRE(std::holds_alternative<config::config_errors>(loaded));
+  const auto& errors = std::get<config::config_errors>(loaded);
+  CAF_CHECK(mentions(errors, "database.connections_limit is 100"));
+  CAF_CHECK(mentions(errors, "make 101"));
+  CAF_CHECK(mentions(errors, "make 100") == false);
+  CAF_CHECK(std::holds_alternative<config::settings>(load("[database]\nreaders = 93\n")));
+}
+
+CAF_TEST(a pooler is refused without a way past it) {
+  const auto loaded = load("[database]\npooled = true\nserver = \"host=pooler\"\n");
+  CAF_REQUIRE(std::holds_alternative<config::config_errors>(loaded));
+  CAF_CHECK(mentions(std::get<config::config_errors>(loaded), "database.direct"));
 }

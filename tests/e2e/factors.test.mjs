@@ -5,7 +5,7 @@ import { after, before, describe, it } from "node:test";
 
 import { code_of, turn_on } from "./authenticator.mjs";
 import { Client, PASSWORD } from "./client.mjs";
-import { sql } from "./database.mjs";
+import { psql } from "./database.mjs";
 import { Live } from "./live.mjs";
 import { missing, Server } from "./server.mjs";
 
@@ -25,7 +25,7 @@ describe("second factors", { skip: missing }, () => {
     return answer.json.mfa_token;
   };
   const age = (client) =>
-    sql(server, `UPDATE spotter.login SET reauthenticated_at = now() - interval '11 minutes' WHERE user_id = '${client.user.id}'`);
+    psql(server, `UPDATE spotter.login SET reauthenticated_at = now() - interval '11 minutes' WHERE user_id = '${client.user.id}'`);
 
   it("are begun with a secret, as text and as a picture without style and script", async () => {
     const client = await Client.register(server);
@@ -81,7 +81,7 @@ describe("second factors", { skip: missing }, () => {
     for (const other of ["x", token.slice(0, -1), token.replace("spm_", "spk_"), client.token])
       assert.equal((await finish(other.slice(0, 256), code_of(secret))).json.code, "invalid_token");
     assert.equal((await new Client(server, token).get("/v1/me")).status, 401, "it is no access token");
-    await sql(server, `UPDATE spotter.mfa_challenge SET attempts_left = 0 WHERE user_id = '${client.user.id}'`);
+    await psql(server, `UPDATE spotter.mfa_challenge SET attempts_left = 0 WHERE user_id = '${client.user.id}'`);
     assert.equal((await finish(token, code_of(secret))).json.code, "invalid_token");
   });
 
@@ -123,11 +123,12 @@ describe("second factors", { skip: missing }, () => {
   it("keep no secret in the database that could be read there", async () => {
     const client = await Client.register(server);
     const { secret, recovery_codes } = await turn_on(client);
-    const dump = await sql(
+    const rows = await psql(
       server,
       `SELECT encode(sealed_secret, 'escape') || string_agg(code_hash, ' ') FROM spotter.totp
        JOIN spotter.recovery_code USING (user_id) WHERE user_id = '${client.user.id}' GROUP BY sealed_secret`,
     );
+    const dump = rows.join("\n");
     assert.ok(dump.includes("$argon2id$"));
     for (const text of [secret, ...recovery_codes, ...recovery_codes.map((code) => code.replaceAll("-", ""))])
       assert.ok(!dump.includes(text));

@@ -61,7 +61,7 @@ CAF_TEST_FIXTURE_SCOPE(other_reads, fixture)
 CAF_TEST(a profile has no secrets and no deleted user has one) {
   CAF_CHECK_EQUAL(
     read(alice, messages::get_profile{}),
-    R"({"id":"aaaaaaaa-0000-7000-8000-000000000001","email":"alice@example.org",)"
+    R"({"id":"aaaaaaaa-0000-7000-8000-000000000001","email":"alice@example.org","email_verified":false,)"
     R"("display_name":"Al","time_zone":"Europe/Berlin","unit":"lb","role":"member","version":3,)"
     R"("created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-02T00:00:00Z"})");
   CAF_CHECK_EQUAL(version, 3);

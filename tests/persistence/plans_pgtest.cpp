@@ -402,10 +402,12 @@ CAF_TEST(no statement walks through a table of user rows) {
     check("spotter_writer");
   }
   auto admin = database.superuser();
-  for (auto [index] : pqxx::nontransaction{admin}.query<std::string>(
-         "SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
+  for (auto [index, table] : pqxx::nontransaction{admin}.query<std::string, std::string>(
+         "SELECT c.relname, i.indrelid::regclass::text "
+         "FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
          "WHERE c.relnamespace = 'spotter'::regnamespace AND NOT i.indisprimary ORDER BY 1"))
-    if (!used.contains(index) && !kept_indexes.contains(index))
+    if (large.contains(table.substr(table.find('.') + 1)) && !used.contains(index)
+        && !kept_indexes.contains(index))
       CAF_ERROR("no statement wants the index " << index);
 }
 

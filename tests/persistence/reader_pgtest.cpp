@@ -67,7 +67,7 @@ struct fixture : read_fixture {
 };
 
 const std::string profile_of_alice =
-  R"({"id":"aaaaaaaa-0000-7000-8000-000000000001","email":"alice@example.org",)"
+  R"({"id":"aaaaaaaa-0000-7000-8000-000000000001","email":"alice@example.org","email_verified":false,)"
   R"("display_name":"Al","time_zone":"Europe/Berlin","unit":"lb","role":"member","version":3,)"
   R"("created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-02T00:00:00Z"})";
 

@@ -180,13 +180,15 @@ CAF_TEST(no role of the server can change or remove an event and neither can its
         CAF_CHECK_THROWS_AS(tx.exec(sql), pqxx::insufficient_privilege);
       }
   }
-  pqxx::nontransaction tx{admin};
-  // Not by way of the role that owns the functions either.
-  for (const auto& table : tables)
-    for (const char* privilege : {"UPDATE", "DELETE", "TRUNCATE"})
-      CAF_CHECK(
-        !tx.query_value<bool>("SELECT has_table_privilege('spotter_identity', $1::text, $2::text)",
-                              pqxx::params{"spotter." + table, privilege}));
+  {
+    pqxx::nontransaction tx{admin};
+    // Not by way of the role that owns the functions either.
+    for (const auto& table : tables)
+      for (const char* privilege : {"UPDATE", "DELETE", "TRUNCATE"})
+        CAF_CHECK(!tx.query_value<bool>(
+          "SELECT has_table_privilege('spotter_identity', $1::text, $2::text)",
+          pqxx::params{"spotter." + table, privilege}));
+  }
   CAF_CHECK_EQUAL(kinds(), "signed_in");
 }
 
@@ -216,15 +218,17 @@ CAF_TEST(erasing a person reaches the events but not while the account lives) {
                                    pqxx::params{to_string(alice)});
   };
   CAF_CHECK_THROWS_AS(erase(), pqxx::insufficient_privilege);
-  pqxx::nontransaction tx{admin};
-  tx.exec("UPDATE spotter.app_user SET deleted_at = now() WHERE user_id = $1::uuid",
-          pqxx::params{to_string(alice)});
-  CAF_CHECK_EQUAL(erase(), 1);
-  CAF_CHECK_EQUAL(
-    tx.query_value<int>("SELECT count(*) FROM spotter.security_event e WHERE to_jsonb(e)::text "
-                        "LIKE '%' || $1::text || '%'",
-                        pqxx::params{to_string(alice)}),
-    0);
+  {
+    pqxx::nontransaction tx{admin};
+    tx.exec("UPDATE spotter.app_user SET deleted_at = now() WHERE user_id = $1::uuid",
+            pqxx::params{to_string(alice)});
+    CAF_CHECK_EQUAL(erase(), 1);
+    CAF_CHECK_EQUAL(
+      tx.query_value<int>("SELECT count(*) FROM spotter.security_event e WHERE to_jsonb(e)::text "
+                          "LIKE '%' || $1::text || '%'",
+                          pqxx::params{to_string(alice)}),
+      0);
+  }
   CAF_CHECK_EQUAL(kinds(), "shared_data_read");
 }
 

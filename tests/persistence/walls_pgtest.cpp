@@ -38,12 +38,17 @@ const std::map<std::string, std::string> shared_references{
 
 // Tables without user_id.
 const std::map<std::string, std::string> shared_tables{
-  {"taxonomy", "the muscle graph"},         {"muscle", "the muscle graph"},
-  {"muscle_parent", "the muscle graph"},    {"exercise", "the catalogue"},
-  {"exercise_muscle", "the catalogue"},     {"exercise_alias", "the catalogue"},
-  {"shard", "which node owns which users"}, {"spotter_migration", "the migrator's own"},
+  {"taxonomy", "the muscle graph"},
+  {"muscle", "the muscle graph"},
+  {"muscle_parent", "the muscle graph"},
+  {"exercise", "the catalogue"},
+  {"exercise_muscle", "the catalogue"},
+  {"exercise_alias", "the catalogue"},
+  {"shard", "which node owns which users"},
+  {"spotter_migration", "the migrator's own"},
   {"mail_request", "from people who may have no account; only spotter_identity may look"},
-  {"node", "the nodes of the cluster"},     {"cluster", "who leads them"},
+  {"node", "the nodes of the cluster"},
+  {"cluster", "who leads them"},
 };
 
 struct fixture : pg_fixture {
@@ -100,7 +105,8 @@ struct fixture : pg_fixture {
           "INSERT INTO spotter.mail (user_id, mail_id, template, recipient) "
           "VALUES ($1, $1, 'recovery', 'someone@example.org')",
           "INSERT INTO spotter.account_token (user_id, purpose, token_hash, email, expires_at) "
-          "VALUES ($1, 'recovery', sha256(convert_to($1::text, 'UTF8')), 'x@example.org', now())",
+          "VALUES ($1, 'recovery', sha256(convert_to($1::uuid::text, 'UTF8')), 'x@example.org', "
+          "now())",
           "INSERT INTO spotter.recommendation (user_id, recommendation_id, kind, engine, inputs, "
           "output, version) VALUES ($1, $1, 'next_set', 'e@1', '{}', '{}', 1)",
           "UPDATE spotter.workout SET title = 'changed' WHERE user_id = $1::uuid",
