@@ -31,15 +31,26 @@ export class Relay {
       from.setNoDelay(true);
       from.on("error", end);
       from.on("close", end);
-      from.on("data", (chunk) => this.#later(() => to.writable && to.write(chunk)));
-      from.on("end", () => this.#later(() => to.end()));
+      const in_order = this.#lane();
+      from.on("data", (chunk) => in_order(() => to.writable && to.write(chunk)));
+      from.on("end", () => in_order(() => to.end()));
       if (this.#stalled[way]) from.pause();
     }
   }
 
-  #later(what) {
-    if (this.#delay_ms > 0) setTimeout(what, this.#delay_ms);
-    else what();
+  /** One way of one connection: things happen after the delay of the moment, and never overtake each other. */
+  #lane() {
+    const waiting = [];
+    const run = () => {
+      const now = Date.now();
+      while (waiting.length > 0 && waiting[0].due <= now) waiting.shift().what();
+      if (waiting.length > 0) setTimeout(run, waiting[0].due - now);
+    };
+    return (what) => {
+      if (waiting.length === 0 && this.#delay_ms === 0) return what();
+      waiting.push({ what, due: Date.now() + this.#delay_ms });
+      if (waiting.length === 1) setTimeout(run, this.#delay_ms);
+    };
   }
 
   /** Everything takes this much longer from now on, each way. */

@@ -4,7 +4,8 @@
 import { uuid7 } from "../e2e/uuid.mjs";
 
 const DEFINITE_MS = 90_000;
-const RETRY_MS = [5, 50];
+const RETRY_MS = [5, 50]; // after the first failure; then twice as long each time,
+const MOST_PATIENT = 8; // up to so many times as long
 
 /** Answers that say nothing of the outcome, or only "not now". */
 const passing = (status) => status >= 500 || status === 408 || status === 429;
@@ -66,7 +67,7 @@ export class Device {
         op.last = answer.why;
         this.transport.leave();
       }
-      await pause(this.random.between(...RETRY_MS));
+      await pause(this.random.between(...RETRY_MS) * Math.min(2 ** (tries - 1), MOST_PATIENT));
     }
   }
 

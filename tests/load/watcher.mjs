@@ -18,12 +18,13 @@ export class Watcher {
 
   /** Follows until `stop()`. */
   async follow() {
-    while (!this.#stopping) {
+    for (let failures = 0; !this.#stopping; ) {
       await this.gate.open();
       try {
         await this.#session();
+        failures = 0;
       } catch {
-        await new Promise((resolve) => setTimeout(resolve, 10));
+        await new Promise((resolve) => setTimeout(resolve, 10 * 2 ** Math.min(failures++, 5)));
       }
     }
   }
