@@ -242,9 +242,6 @@ messages::shard_actor node::parts::open_shard(std::int32_t shard, std::int64_t e
   env->epoch = epoch;
   env->writer = writers[static_cast<std::size_t>(shard) % writers.size()];
   env->reader = reader;
-  // Within one process the sessions' own pages do.
-  if (!settings.redis.server.empty())
-    env->cache = shared_state;
   env->limits.queued_commands = settings.sessions.queued_commands;
   env->may_speak = std::move(served);
   // The supervisor is started later than the sessions that wake it.

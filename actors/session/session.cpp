@@ -185,7 +185,7 @@ void session_state::passivate() {
   }
   if (core_
       && (!core_->queue.empty() || !core_->subscriptions.empty() || !core_->sinks.empty()
-          || core_->loading || core_->reading > 0 || !core_->rests.empty()))
+          || core_->loading || !core_->rests.empty()))
     return;
   end(session_moved());
 }

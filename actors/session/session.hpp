@@ -22,7 +22,6 @@ struct session_limits {
   std::int64_t replayed_events = 1000;        // more than this behind: a snapshot instead
   std::size_t cached_pages = 8;               // rendered reads kept until the next change
   std::size_t cached_page_bytes = 256 * 1024; // all of them together
-  std::chrono::milliseconds shared_page_time{3'600'000}; // that the shared cache keeps one
   std::chrono::milliseconds load_time_out{5000};
   std::chrono::milliseconds store_time_out{20'000}; // then the session ends and reloads
 };
@@ -32,7 +31,6 @@ struct session_environment {
   std::int64_t epoch = 0; // of the shard, under which this node may write
   messages::writer_actor writer;
   messages::reader_actor reader;
-  messages::shared_state_actor cache; // of pages, shared by all nodes; may be empty
   session_limits limits;
   std::function<void()> import_queued = [] {};        // called after an import was stored
   std::function<domain::instant()> now = domain::now; // the clock of events
@@ -100,12 +98,7 @@ private:
   std::vector<messages::event> kept_after(std::int64_t seq, const domain::uuid& topic) const;
 
   // Rendered reads, in session_pages.cpp.
-  struct page_request;
   void answer_read(messages::read what, read_promise promise);
-  void look_up(page_request wanted);
-  void look_up(page_request wanted, const messages::position& head);
-  void render(page_request wanted);
-  void keep_page(const page_request& wanted, const messages::rendered& page);
   void read_ended();
 
   actor::pointer self_;
