@@ -43,11 +43,6 @@ messages::logins_ended outcome_and_ids(const pqxx::result& rows) {
 
 } // namespace
 
-void account_rows::ensure_connected() {
-  if (!connection_)
-    connection_.emplace(connect(settings_));
-}
-
 pqxx::result account_rows::run(std::string_view sql, const pqxx::params& values) {
   pqxx::nontransaction tx{*connection_};
   return tx.exec(sql, values);

@@ -2,12 +2,12 @@
 
 #include "actors/messages/account.hpp"
 #include "actors/messages/mail.hpp"
-#include "persistence/connection.hpp"
+#include "persistence/store_connection.hpp"
 
 #include <pqxx/pqxx>
 
-#include <optional>
 #include <string>
+#include <utility>
 
 namespace spotter::persistence {
 
@@ -16,7 +16,7 @@ namespace spotter::persistence {
 /// something run in a transaction that names the request. All throw what libpqxx throws.
 class account_rows {
 public:
-  explicit account_rows(connection_settings settings) : settings_(std::move(settings)) {}
+  explicit account_rows(connection_settings settings) : connection_(std::move(settings)) {}
 
   bool ask_for_mail(const messages::ask_for_mail& ask);
   messages::mail_requests_sorted sort_mail_requests(const messages::sort_mail_requests& ask);
@@ -35,16 +35,15 @@ public:
   messages::rows_erased erase_rows(const messages::erase_rows& ask);
   messages::export_allowed begin_export(const messages::begin_export& ask);
 
-  void ensure_connected();
-  void disconnect() noexcept { connection_.reset(); }
+  /// What everything above runs on, best in its `attempt`.
+  [[nodiscard]] store_connection& connection() noexcept { return connection_; }
 
 private:
   pqxx::result run(std::string_view sql, const pqxx::params& values);
   pqxx::result run_for(const messages::device_info& device, std::string_view sql,
                        const pqxx::params& values);
 
-  connection_settings settings_;
-  std::optional<pqxx::connection> connection_;
+  store_connection connection_;
 };
 
 } // namespace spotter::persistence

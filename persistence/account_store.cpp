@@ -1,12 +1,9 @@
 #include "persistence/account_store.hpp"
 
 #include "persistence/account_rows.hpp"
-#include "persistence/sqlstate.hpp"
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
-
-#include <spdlog/spdlog.h>
 
 #include <concepts>
 
@@ -93,49 +90,25 @@ private:
     });
   }
 
-  /// The one place where exceptions of the database become failures.
   template <class Statement>
   auto run(bool repeatable, Statement statement) -> caf::result<decltype(statement())> {
-    using answer = decltype(statement());
-    bool in_doubt = false; // an attempt reached the database and did not come back
-    for (int tries = 1;; ++tries) {
-      bool connected = false;
-      auto fault = database_fault::defect;
-      std::string why;
-      try {
-        rows_.ensure_connected();
-        connected = true;
-        return statement();
-      } catch (const pqxx::sql_error& error) {
-        fault = fault_of(error.sqlstate());
-        why = error.what();
-      } catch (const pqxx::failure& error) { // broken connections and commits in doubt
-        fault = database_fault::lost;
-        why = error.what();
-      } catch (const std::exception& error) {
-        why = error.what();
-      }
-      const bool gone = fault == database_fault::lost || fault == database_fault::read_only;
-      if (gone)
-        rows_.disconnect();
-      in_doubt = in_doubt || (connected && fault == database_fault::lost);
-      if (tries == 1 && ((gone && connected && (repeatable || !in_doubt)) || can_retry(fault)))
-        continue;
-      spdlog::warn("the account store failed ({}): {}", to_string(fault), why);
-      if constexpr (can_fail<answer>) {
-        const bool passes = gone || fault == database_fault::timed_out || can_retry(fault);
-        answer out;
-        out.problem = messages::failure{in_doubt ? failure_code::outcome_unknown
-                                        : passes ? failure_code::unavailable
-                                                 : failure_code::internal,
-                                        "Accounts cannot be reached at the moment. Try again "
-                                        "shortly.",
-                                        {},
-                                        passes || in_doubt ? retry_after_ms : 0};
-        return out;
-      } else {
-        return caf::make_error(caf::sec::runtime_error, std::move(why));
-      }
+    using repetition = store_connection::repetition;
+    decltype(statement()) answer;
+    const auto failed = rows_.connection().attempt(
+      "the account store", repeatable ? repetition::harmless : repetition::harmful,
+      [&](bool) { answer = statement(); });
+    if (!failed)
+      return answer;
+    if constexpr (can_fail<decltype(answer)>) {
+      decltype(answer) refused;
+      refused.problem =
+        messages::failure{*failed,
+                          "Accounts cannot be reached at the moment. Try again shortly.",
+                          {},
+                          *failed == failure_code::internal ? 0 : retry_after_ms};
+      return refused;
+    } else {
+      return caf::make_error(caf::sec::runtime_error, "the database could not be asked");
     }
   }
 

@@ -15,8 +15,6 @@ namespace {
 
 using messages::factor_stored;
 
-constexpr std::chrono::milliseconds pause_after_failure{250};
-
 // $1 to $4 name the request, $5 the user; the rest are the statement's own.
 #define SPOTTER_IN_REQUEST " WHERE spotter.in_request($1, $2, $3, $4)"
 
@@ -238,22 +236,6 @@ private:
 };
 
 } // namespace
-
-factor_rows::factor_rows(connection_settings settings) : settings_(std::move(settings)) {}
-
-void factor_rows::ensure_connected() {
-  if (connection_)
-    return;
-  const auto now = std::chrono::steady_clock::now();
-  if (now < next_attempt_)
-    throw pqxx::broken_connection{"the database could not be reached a moment ago"};
-  try {
-    connection_.emplace(connect(settings_));
-  } catch (...) {
-    next_attempt_ = std::chrono::steady_clock::now() + pause_after_failure;
-    throw;
-  }
-}
 
 messages::factor_image factor_rows::load_factors(const messages::load_factors& ask) {
   pqxx::nontransaction statement{*connection_};

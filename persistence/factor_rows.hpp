@@ -1,12 +1,11 @@
 #pragma once
 
 #include "actors/messages/factor.hpp"
-#include "persistence/connection.hpp"
+#include "persistence/store_connection.hpp"
 
 #include <pqxx/pqxx>
 
-#include <chrono>
-#include <optional>
+#include <utility>
 
 namespace spotter::persistence {
 
@@ -15,7 +14,7 @@ namespace spotter::persistence {
 /// libpqxx throws.
 class factor_rows {
 public:
-  explicit factor_rows(connection_settings settings);
+  explicit factor_rows(connection_settings settings) : connection_(std::move(settings)) {}
 
   messages::factor_image load_factors(const messages::load_factors& ask);
   messages::factor_stored store(const messages::store_factor& ask);
@@ -23,16 +22,11 @@ public:
   messages::share_checked check_share(const messages::check_share& ask);
   messages::challenge_answered pass_challenge(const messages::pass_challenge& ask);
 
-  /// Connects where there is no connection. After a failure it fails at once for a short while, so
-  /// that a database that is away does not cost each request a time-out.
-  void ensure_connected();
-
-  void disconnect() noexcept { connection_.reset(); }
+  /// What everything above runs on, best in its `attempt`.
+  [[nodiscard]] store_connection& connection() noexcept { return connection_; }
 
 private:
-  connection_settings settings_;
-  std::optional<pqxx::connection> connection_;
-  std::chrono::steady_clock::time_point next_attempt_{};
+  store_connection connection_;
 };
 
 } // namespace spotter::persistence

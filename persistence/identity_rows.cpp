@@ -9,8 +9,6 @@ namespace spotter::persistence {
 
 namespace {
 
-constexpr std::chrono::milliseconds pause_after_failure{250};
-
 constexpr std::string_view add_account_sql =
   "SELECT spotter.add_account($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
   " WHERE spotter.in_request($14, $15, $13, $12)";
@@ -70,22 +68,6 @@ bool is_true(const pqxx::result& result) {
 }
 
 } // namespace
-
-identity_rows::identity_rows(connection_settings settings) : settings_(std::move(settings)) {}
-
-void identity_rows::ensure_connected() {
-  if (connection_)
-    return;
-  const auto now = std::chrono::steady_clock::now();
-  if (now < next_attempt_)
-    throw pqxx::broken_connection{"the database could not be reached a moment ago"};
-  try {
-    connection_.emplace(connect(settings_));
-  } catch (...) {
-    next_attempt_ = std::chrono::steady_clock::now() + pause_after_failure;
-    throw;
-  }
-}
 
 bool identity_rows::add_account(const messages::add_account& ask) {
   const auto& who = ask.who;

@@ -1,12 +1,11 @@
 #pragma once
 
 #include "actors/messages/identity.hpp"
-#include "persistence/connection.hpp"
+#include "persistence/store_connection.hpp"
 
 #include <pqxx/pqxx>
 
-#include <chrono>
-#include <optional>
+#include <utility>
 
 namespace spotter::persistence {
 
@@ -15,7 +14,7 @@ namespace spotter::persistence {
 /// libpqxx throws.
 class identity_rows {
 public:
-  explicit identity_rows(connection_settings settings);
+  explicit identity_rows(connection_settings settings) : connection_(std::move(settings)) {}
 
   bool add_account(const messages::add_account& ask);
   bool add_login(const messages::add_login& ask);
@@ -26,16 +25,11 @@ public:
   bool revoke_login(const messages::revoke_login& ask);
   bool note_event(const messages::note_security_event& ask);
 
-  /// Connects where there is no connection. After a failure it fails at once for a short while, so
-  /// that a database that is away does not cost each request a time-out.
-  void ensure_connected();
-
-  void disconnect() noexcept { connection_.reset(); }
+  /// What everything above runs on, best in its `attempt`.
+  [[nodiscard]] store_connection& connection() noexcept { return connection_; }
 
 private:
-  connection_settings settings_;
-  std::optional<pqxx::connection> connection_;
-  std::chrono::steady_clock::time_point next_attempt_{};
+  store_connection connection_;
 };
 
 } // namespace spotter::persistence

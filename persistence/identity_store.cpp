@@ -1,19 +1,13 @@
 #include "persistence/identity_store.hpp"
 
 #include "persistence/identity_rows.hpp"
-#include "persistence/sqlstate.hpp"
+#include "persistence/store_pool.hpp"
 
-#include <caf/exit_reason.hpp>
-#include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
-#include <spdlog/spdlog.h>
-
-#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace spotter::persistence {
 
@@ -98,6 +92,13 @@ struct identity_worker_state {
   }
 
 private:
+  /// Every statement is made so that a repetition does no harm.
+  template <class Statement>
+  std::optional<failure_code> attempt(Statement statement) {
+    return rows_.connection().attempt("the identity store", store_connection::repetition::harmless,
+                                      std::move(statement));
+  }
+
   template <class Statement>
   identity_stored write(Statement statement) {
     identity_stored answer;
@@ -114,68 +115,17 @@ private:
     return answer;
   }
 
-  /// Runs a statement, once more where the connection broke or the database was busy. The one place
-  /// where exceptions of the database become codes.
-  template <class Statement>
-  std::optional<failure_code> attempt(Statement statement) {
-    bool in_doubt = false; // an attempt reached the database and did not come back
-    for (int tries = 1;; ++tries) {
-      bool connected = false;
-      auto fault = database_fault::defect;
-      std::string why;
-      try {
-        rows_.ensure_connected();
-        connected = true;
-        statement(tries > 1);
-        return std::nullopt;
-      } catch (const pqxx::sql_error& error) {
-        fault = fault_of(error.sqlstate());
-        why = error.what();
-      } catch (const pqxx::failure& error) { // broken connections
-        fault = database_fault::lost;
-        why = error.what();
-      } catch (const std::exception& error) {
-        why = error.what();
-      }
-      if (fault == database_fault::lost || fault == database_fault::read_only) {
-        rows_.disconnect();
-        in_doubt = in_doubt || (connected && fault == database_fault::lost);
-        if (connected && tries == 1)
-          continue;
-      } else if (can_retry(fault) && tries == 1) {
-        continue;
-      }
-      spdlog::warn("the identity store failed ({}): {}", to_string(fault), why);
-      if (in_doubt)
-        return failure_code::outcome_unknown;
-      const bool passes = fault == database_fault::lost || fault == database_fault::read_only
-                          || fault == database_fault::timed_out || can_retry(fault);
-      return passes ? failure_code::unavailable : failure_code::internal;
-    }
-  }
-
   identity_rows rows_;
 };
 
-/// Hands each request to the worker that has least to do.
 struct identity_store_state {
   static inline const char* name = "spotter.identity_store";
 
-  identity_store_state(identity_store_actor::pointer self, identity_store_settings settings)
-    : self_(self), settings_(std::move(settings)) {}
-  identity_store_state(const identity_store_state&) = delete;
-  identity_store_state& operator=(const identity_store_state&) = delete;
-
-  ~identity_store_state() {
-    for (const auto& at : slots_)
-      caf::anon_send_exit(at.worker, caf::exit_reason::user_shutdown);
-  }
+  identity_store_state(identity_store_actor::pointer self, const identity_store_settings& settings)
+    : pool_(self, settings.connection, settings.max_backlog), workers_(settings.workers) {}
 
   identity_store_actor::behavior_type make_behavior() {
-    self_->set_down_handler([this](const caf::down_msg& down) { replace(down.source); });
-    slots_.resize(std::max(settings_.workers, std::size_t{1}));
-    for (auto& at : slots_)
-      at.worker = spawn_worker();
+    pool_.start(workers_);
     return {
       [this](messages::add_account& ask) { return forward<identity_stored>(ask); },
       [this](messages::add_login& ask) { return forward<identity_stored>(ask); },
@@ -189,67 +139,18 @@ struct identity_store_state {
   }
 
 private:
-  struct slot {
-    identity_store_actor worker;
-    std::size_t pending = 0;
-  };
-
-  identity_store_actor spawn_worker() {
-    using worker = identity_store_actor::stateful_impl<identity_worker_state>;
-    auto result = self_->spawn<worker, caf::detached>(settings_.connection);
-    self_->monitor(result);
-    return result;
-  }
-
-  void replace(const caf::actor_addr& dead) {
-    for (auto& at : slots_) {
-      if (at.worker.address() != dead)
-        continue;
-      spdlog::error("an identity worker died and is replaced");
-      at.worker = spawn_worker();
-      return;
-    }
-  }
-
   template <class Answer, class Request>
   caf::typed_response_promise<Answer> forward(Request& ask) {
-    auto to = self_->make_response_promise<Answer>();
-    if (pending_ >= settings_.max_backlog) {
+    return pool_.template forward<Answer>(ask, [](caf::typed_response_promise<Answer>& to) {
       if constexpr (std::is_same_v<Answer, identity_stored>)
         to.deliver(not_stored(failure_code::overloaded));
       else
         to.deliver(caf::make_error(caf::sec::unavailable_or_would_block, "too many sign-ins"));
-      return to;
-    }
-    const auto least =
-      std::min_element(slots_.begin(), slots_.end(),
-                       [](const slot& a, const slot& b) { return a.pending < b.pending; });
-    const auto index = static_cast<std::size_t>(least - slots_.begin());
-    ++pending_;
-    ++least->pending;
-    // No time-out: the worker is in this process, and its end is noticed.
-    self_->request(least->worker, caf::infinite, std::move(ask))
-      .then(
-        [this, index, to](Answer& answer) mutable {
-          ended(index);
-          to.deliver(std::move(answer));
-        },
-        [this, index, to](caf::error& error) mutable {
-          ended(index);
-          to.deliver(std::move(error));
-        });
-    return to;
+    });
   }
 
-  void ended(std::size_t index) {
-    --pending_;
-    --slots_[index].pending;
-  }
-
-  identity_store_actor::pointer self_;
-  identity_store_settings settings_;
-  std::vector<slot> slots_;
-  std::size_t pending_ = 0;
+  store_pool<identity_store_actor, identity_worker_state> pool_;
+  std::size_t workers_;
 };
 
 } // namespace

@@ -1,12 +1,8 @@
 #include "persistence/job_store.hpp"
 
-#include "persistence/sqlstate.hpp"
+#include "persistence/store_connection.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
-
-#include <spdlog/spdlog.h>
-
-#include <optional>
 
 namespace spotter::persistence {
 
@@ -55,10 +51,10 @@ std::string_view row_state(const std::string& end) {
 /// The connection and the statements; throws what libpqxx throws.
 class job_rows {
 public:
-  explicit job_rows(connection_settings settings) : settings_(std::move(settings)) {}
+  explicit job_rows(connection_settings settings) : connection_(std::move(settings)) {}
 
   claimed_jobs claim(const claim_jobs& ask) {
-    pqxx::nontransaction tx{connection()};
+    pqxx::nontransaction tx{*connection_};
     pqxx::params values{to_string(ask.runner_id), ask.limit, ask.lease_ms};
     std::string kinds;
     for (const auto& kind : ask.kinds)
@@ -87,25 +83,18 @@ public:
                                ask.reason});
   }
 
-  void disconnect() { connection_.reset(); }
+  [[nodiscard]] store_connection& connection() noexcept { return connection_; }
 
 private:
-  pqxx::connection& connection() {
-    if (!connection_)
-      connection_.emplace(connect(settings_));
-    return *connection_;
-  }
-
   job_ended change(const domain::uuid& user, std::string_view sql, const pqxx::params& values) {
-    pqxx::work tx{connection()};
+    pqxx::work tx{*connection_};
     tx.exec(set_writer_users_sql, pqxx::params{"{" + to_string(user) + "}"});
     const auto changed = tx.exec(sql, values).affected_rows();
     tx.commit();
     return {changed > 0};
   }
 
-  connection_settings settings_;
-  std::optional<pqxx::connection> connection_;
+  store_connection connection_;
 };
 
 struct job_store_state {
@@ -123,30 +112,13 @@ struct job_store_state {
   }
 
 private:
-  /// The one place where exceptions of the database become errors.
   template <class Statement>
   auto run(Statement statement) -> caf::result<decltype(statement())> {
-    for (int tries = 1;; ++tries) {
-      bool lost = false;
-      std::string why;
-      try {
-        return statement();
-      } catch (const pqxx::sql_error& error) {
-        lost = fault_of(error.sqlstate()) == database_fault::lost;
-        why = error.what();
-      } catch (const pqxx::failure& error) { // broken connections and commits in doubt
-        lost = true;
-        why = error.what();
-      } catch (const std::exception& error) {
-        why = error.what();
-      }
-      if (lost)
-        rows_.disconnect();
-      if (!lost || tries == 2) {
-        spdlog::warn("The job store failed: {}", why);
-        return caf::make_error(caf::sec::runtime_error, std::move(why));
-      }
-    }
+    decltype(statement()) answer;
+    if (rows_.connection().attempt("the job store", store_connection::repetition::harmless,
+                                   [&](bool) { answer = statement(); }))
+      return caf::make_error(caf::sec::runtime_error, "the database could not be asked");
+    return answer;
   }
 
   job_rows rows_;

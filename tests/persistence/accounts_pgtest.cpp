@@ -36,7 +36,6 @@ struct fixture : tests::pg_fixture {
   std::string email = to_string(user) + "@example.org";
 
   fixture() {
-    identity.ensure_connected();
     messages::add_account account;
     account.who.user_id = user;
     account.who.email = email;

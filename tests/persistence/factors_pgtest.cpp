@@ -29,8 +29,6 @@ struct fixture : tests::pg_fixture {
   identity_rows logins{settings(database_role::writer)};
 
   fixture() {
-    rows.ensure_connected();
-    logins.ensure_connected();
     CAF_REQUIRE(open_login(alice, login));
   }
 
@@ -109,8 +107,8 @@ struct fixture : tests::pg_fixture {
   int race(Act act) {
     std::array<factor_rows, 2> at{factor_rows{settings(database_role::writer)},
                                   factor_rows{settings(database_role::writer)}};
-    for (auto& one : at)
-      one.ensure_connected();
+    for (auto& one : at) // so that they begin together
+      CAF_REQUIRE((*one.connection()).is_open());
     std::array<bool, 2> won{};
     std::array<std::thread, 2> threads;
     for (std::size_t i = 0; i < 2; ++i)

@@ -22,8 +22,6 @@ struct fixture : pg_fixture {
   identity_rows rows{settings(database_role::writer)};
   domain::uuid login = domain::make_uuid_v7();
 
-  fixture() { rows.ensure_connected(); }
-
   void sign_in(const domain::uuid& user) {
     messages::add_login request;
     request.user_id = user;

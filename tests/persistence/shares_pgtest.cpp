@@ -32,7 +32,6 @@ struct fixture : tests::pg_fixture {
   read_connection db{settings(database_role::reader)};
 
   fixture() {
-    rows.ensure_connected();
     for (const auto& user : {athlete, coach, stranger}) {
       as_admin("INSERT INTO spotter.account_email SELECT $1 || '@example.org', $1::uuid", user);
       as_admin("UPDATE spotter.app_user SET email_verified_at = now() WHERE user_id = $1::uuid",
