@@ -9,13 +9,14 @@ import { fence } from "./parts/fence.mjs";
 import { latency } from "./parts/latency.mjs";
 import { links } from "./parts/links.mjs";
 import { memory } from "./parts/memory.mjs";
+import { nodes } from "./parts/nodes.mjs";
 import { pages } from "./parts/pages.mjs";
 import { pooler } from "./parts/pooler.mjs";
 import { sets } from "./parts/sets.mjs";
 import { write_path } from "./parts/write_path.mjs";
 
 // In this order: latency takes the load that sets found.
-const PARTS = { sets, latency, fanout, memory, pages, write_path, links, fence, pooler };
+const PARTS = { sets, latency, fanout, memory, pages, write_path, nodes, links, fence, pooler };
 const ALL = ["sets", "latency", "fanout", "memory", "pages"];
 
 const { values, positionals } = parseArgs({

@@ -8,9 +8,21 @@ import { Service, free_port, run } from "./processes.mjs";
 
 export const build = process.env.SPOTTER_BUILD;
 
+/** Starts a server with these settings and waits until it is ready. */
+export async function start_spotterd(args, env, log) {
+  const port = await free_port();
+  const service = new Service("spotterd", `${build}/server/spotterd`, args, { SPOTTER_PORT: String(port), ...env }, log);
+  service.child.stdout.resume();
+  await service.wait_until(() => fetch(`http://127.0.0.1:${port}/readyz`).then((r) => r.ok, () => false));
+  return { port, service };
+}
+
 export class Spotterd {
-  /** `through` is given how to reach the database, and gives what the server needs in its environment. */
-  static async start({ env = {}, through } = {}) {
+  /**
+   * `through` is given how to reach the database and the folder of the run, and gives what the server needs in
+   * its environment.
+   */
+  static async start({ args = ["serve"], env = {}, through } = {}) {
     const server = new Spotterd();
     mkdirSync(`${build}/../bench`, { recursive: true });
     server.folder = mkdtempSync(`${build}/../bench/run-`);
@@ -29,18 +41,9 @@ export class Spotterd {
       PGDATABASE: "spotter",
     };
 
-    const way = through ? await through(reach.trim()) : {};
-    server.port = await free_port();
-    server.service = new Service(
-      "spotterd",
-      `${build}/server/spotterd`,
-      ["serve"],
-      { SPOTTER_PORT: String(server.port), SPOTTER_DATA: server.data, SPOTTER_DATABASE: reach.trim(), ...way, ...env },
-      log,
-    );
-    server.service.child.stdout.resume();
-    await server.service.wait_until(() =>
-      fetch(`http://127.0.0.1:${server.port}/readyz`).then((r) => r.ok, () => false));
+    const way = through ? await through(reach.trim(), server.folder) : {};
+    ({ port: server.port, service: server.service } = await start_spotterd(
+      args, { SPOTTER_DATA: server.data, SPOTTER_DATABASE: reach.trim(), ...way, ...env }, log));
     return server;
   }
 
