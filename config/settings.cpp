@@ -261,13 +261,19 @@ void visit(visitor& v, settings& s) {
            "milliseconds of silence after which a link counts as broken");
 
   v.section("identity");
-  v.text(
-    "identity.signing_key", s.identity.signing_key,
-    "file with the key of the access tokens, the same on all nodes; empty: in the data folder");
+  v.text("identity.signing_key", s.identity.signing_key,
+         "file with the key that seals refresh tokens, the same on all nodes; empty: in the data "
+         "folder");
   v.text(
     "identity.sealing_key", s.identity.sealing_key,
     "file with the key that seals secrets in the database, the same on all nodes; empty: in the "
     "data folder");
+  v.number("identity.signing_key_rotation", s.identity.signing_key_rotation, 0, 24 * 3650,
+           "hours after which the key that signs access tokens is replaced, while everybody stays "
+           "signed in; 0: only by `spotterd keys rotate`");
+  v.number("identity.signing_key_lead", s.identity.signing_key_lead, 5, 86'400,
+           "seconds that a new key is published before it signs; half of it is how long others may "
+           "keep the published keys");
   v.number("identity.password_passes", s.identity.password_passes, 1, 100,
            "argon2id passes over the memory");
   v.number("identity.password_memory_mib", s.identity.password_memory_mib, 8, 4096,
@@ -422,7 +428,7 @@ void check_database(const settings& s, config_errors& errors) {
       "database.connections_limit is " + std::to_string(d.connections_limit)
       + ", but database.writers (" + std::to_string(d.writers) + "), database.readers ("
       + std::to_string(d.readers) + "), twice database.identity_workers ("
-      + std::to_string(2 * d.identity_workers) + "), jobs, upkeep, accounts, exports (4)"
+      + std::to_string(2 * d.identity_workers) + "), jobs, upkeep, accounts, exports, keys (5)"
       + (s.cluster.enabled ? " and the cluster (1)" : "") + " make " + std::to_string(sum));
   if (d.pooled && (d.server.empty() || d.direct.empty()))
     errors.push_back("database.pooled needs database.server (the pooler) and database.direct (the "

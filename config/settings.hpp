@@ -36,9 +36,9 @@ struct database_settings {
   std::size_t connections_limit = 100;
 
   /// Those that the node holds or opens while it serves: besides what is set, for second factors as
-  /// many as for sign-ins, and one each for jobs, upkeep, accounts, exports and the cluster.
+  /// many as for sign-ins, and one each for jobs, upkeep, accounts, exports, keys and the cluster.
   [[nodiscard]] std::size_t connections(bool clustered) const {
-    return writers + readers + 2 * identity_workers + 4 + (clustered ? 1 : 0);
+    return writers + readers + 2 * identity_workers + 5 + (clustered ? 1 : 0);
   }
 };
 
@@ -69,6 +69,8 @@ struct cluster_settings {
 struct identity_settings {
   std::string signing_key; // file of the access tokens' key; empty: signing.key in the data folder
   std::string sealing_key; // file of the key that seals secrets; empty: sealing.key there as well
+  std::chrono::hours signing_key_rotation{24 * 90}; // 0: never by itself
+  std::chrono::seconds signing_key_lead{600};       // from a key's making to its first signature
   unsigned password_passes = 2;
   std::size_t password_memory_mib = 19;
   std::size_t password_workers = 1;

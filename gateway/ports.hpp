@@ -1,20 +1,14 @@
 #pragma once
 
 #include "actors/messages/handles.hpp"
+#include "gateway/key_set.hpp"
 
-#include <array>
-#include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 namespace spotter::gateway {
-
-/// A public key that verifies access tokens (Ed25519), by the `kid` of their header.
-struct verification_key {
-  std::string kid;
-  std::array<std::uint8_t, 32> key{};
-};
 
 /// A part of the program that must be able to work before traffic is welcome; answers `get_health`.
 struct readiness_check {
@@ -35,7 +29,10 @@ struct gateway_ports {
   messages::recommend_actor recommender;
   messages::shared_state_actor limits; // empty: nothing is limited by rate
   messages::cluster_actor cluster;
-  std::vector<verification_key> keys;
+  /// By whose signature a token is good. `keeper` is asked (`caf::update_atom`) to look for new ones
+  /// when a token names one that is not known; it may be empty.
+  std::shared_ptr<key_set> keys = std::make_shared<key_set>();
+  caf::actor keeper;
   std::vector<readiness_check> readiness;
 };
 

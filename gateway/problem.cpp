@@ -4,6 +4,13 @@
 
 namespace spotter::gateway {
 
+messages::failure keys_unknown() {
+  return {messages::failure_code::unavailable,
+          "The keys of access tokens can't be looked up now. Try again shortly.",
+          {},
+          1'000};
+}
+
 problem_kind kind_of(messages::failure_code code) noexcept {
   using enum messages::failure_code;
   switch (code) {

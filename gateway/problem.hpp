@@ -14,6 +14,9 @@ struct problem_kind {
   std::string_view title;
 };
 
+/// The answer to a token of a key that is not known, while keys can't be looked up.
+[[nodiscard]] messages::failure keys_unknown();
+
 /// The one table from failures to statuses.
 [[nodiscard]] problem_kind kind_of(messages::failure_code code) noexcept;
 

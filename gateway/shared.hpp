@@ -17,7 +17,7 @@ namespace spotter::gateway {
 struct shared {
   shared(caf::actor_system& sys, gateway_config configuration, gateway_ports reached)
     : system(sys), config(std::move(configuration)), ports(std::move(reached)), metrics(sys),
-      routes(sys), gate(config.limits), jwks(to_jwks(ports.keys)) {
+      routes(sys), gate(config.limits) {
     if (!config.tls_certificate.empty())
       tls = make_tls_context(config.tls_certificate, config.tls_key);
   }
@@ -28,7 +28,6 @@ struct shared {
   gateway_metrics metrics;
   const router routes;
   admission gate;
-  const std::string jwks;
   ssl_context tls;
   std::atomic<bool> draining{false};
   std::atomic<unsigned> closed_acceptors{0};

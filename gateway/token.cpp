@@ -1,10 +1,11 @@
 #include "gateway/token.hpp"
 
 #include "domain/base64.hpp"
-#include "domain/json.hpp"
 #include "gateway/json/claims.hpp"
 
 #include <sodium.h>
+
+#include <utility>
 
 namespace spotter::gateway {
 
@@ -22,6 +23,9 @@ constexpr auto revocation_lasts = 1h;
 // How long what was learnt of an API key counts: so much later, at most, a key is refused whose end
 // was not heard of.
 constexpr auto key_remembered = 60s;
+
+// Tokens that name unknown keys cost a look for new keys this often, at most.
+constexpr auto between_looks = 2s;
 
 // For keys without an end.
 constexpr auto endless = 24h * 365;
@@ -48,7 +52,7 @@ std::string hash_of(std::string_view token) {
 
 std::optional<caller> verify_token(std::string_view token,
                                    const std::vector<verification_key>& keys,
-                                   std::string_view issuer, domain::instant now) {
+                                   std::string_view issuer, domain::instant now, bool* missed_key) {
   if (token.size() > longest_token)
     return std::nullopt;
   const auto first = token.find('.');
@@ -67,8 +71,11 @@ std::optional<caller> verify_token(std::string_view token,
   if (!header || header->algorithm != "EdDSA" || header->has_critical)
     return std::nullopt;
   const auto* key = find(keys, header->key_id);
-  if (!key)
+  if (!key) {
+    if (missed_key)
+      *missed_key = true;
     return std::nullopt;
+  }
   const auto signed_part = token.substr(0, second);
   if (crypto_sign_verify_detached(reinterpret_cast<const unsigned char*>(signature->data()),
                                   reinterpret_cast<const unsigned char*>(signed_part.data()),
@@ -95,29 +102,24 @@ std::optional<caller> verify_token(std::string_view token,
   return who;
 }
 
-std::string to_jwks(const std::vector<verification_key>& keys) {
-  std::string out;
-  domain::json_writer json{out};
-  json.begin_object().key("keys").begin_array();
-  for (const auto& key : keys) {
-    const std::string_view bytes{reinterpret_cast<const char*>(key.key.data()), key.key.size()};
-    json.begin_object()
-      .member("kty", "OKP")
-      .member("crv", "Ed25519")
-      .member("use", "sig")
-      .member("alg", "EdDSA")
-      .member("kid", std::string_view{key.kid})
-      .member("x", std::string_view{domain::to_base64url(bytes)})
-      .end_object();
-  }
-  json.end_array().end_object();
-  return out;
+token_verifier::token_verifier(std::shared_ptr<const key_set> keys, std::string issuer)
+  : keys_(std::move(keys)), known_(keys_->get()), version_(keys_->version()),
+    issuer_(std::move(issuer)) {}
+
+bool token_verifier::must_look_for_keys(domain::instant now) {
+  if (!std::exchange(missed_key_, false) || now - looked_for_keys_ < between_looks)
+    return false;
+  looked_for_keys_ = now;
+  return true;
 }
 
-token_verifier::token_verifier(std::vector<verification_key> keys, std::string issuer)
-  : keys_(std::move(keys)), issuer_(std::move(issuer)) {}
-
 std::optional<caller> token_verifier::verify(std::string_view token, domain::instant now) {
+  if (const auto version = keys_->version(); version != version_) {
+    version_ = version; // read before the content: at worst it is fetched once more
+    known_ = keys_->get();
+    good_.clear(); // what a key that is gone has signed is good no more
+  }
+  missed_key_ = false;
   auto hash = hash_of(token);
   std::optional<caller> who;
   if (token.starts_with(api_key_prefix)) {
@@ -136,7 +138,7 @@ std::optional<caller> token_verifier::verify(std::string_view token, domain::ins
     }
     who = it->second;
   } else {
-    who = verify_token(token, keys_, issuer_, now);
+    who = verify_token(token, known_->keys, issuer_, now, &missed_key_);
     if (!who)
       return std::nullopt;
     // A full memory starts afresh: simple, and verifying again is only slower.

@@ -1,6 +1,7 @@
 #include "config/settings.hpp"
 #include "server/cluster_command.hpp"
 #include "server/database_command.hpp"
+#include "server/keys_command.hpp"
 #include "server/migrate_command.hpp"
 #include "server/psql_command.hpp"
 #include "server/role_command.hpp"
@@ -81,6 +82,17 @@ void add_cluster_commands(CLI::App& cluster, server::cluster_options& options) {
     ->callback([&options] { options.what = action::rebalance; });
 }
 
+/// `spotterd keys list|rotate`.
+void add_keys_commands(CLI::App& keys, server::keys_options& options) {
+  using action = server::keys_options::action;
+  keys.require_subcommand(1);
+  keys.add_subcommand("list", "List the keys of access tokens")->callback([&options] {
+    options.what = action::list;
+  });
+  keys.add_subcommand("rotate", "Replace the key of access tokens; nobody is signed out")
+    ->callback([&options] { options.what = action::rotate; });
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -108,6 +120,9 @@ int main(int argc, char** argv) {
   auto* cluster = app.add_subcommand("cluster", "Look at or change a cluster");
   server::cluster_options clustering;
   add_cluster_commands(*cluster, clustering);
+  auto* keys = app.add_subcommand("keys", "Look at or replace keys");
+  server::keys_options key_options;
+  add_keys_commands(*keys, key_options);
   auto* role = app.add_subcommand("role", "Say what an account may do");
   std::string email;
   std::string role_name;
@@ -142,6 +157,10 @@ int main(int argc, char** argv) {
     clustering.server = direct;
     clustering.data_folder = settings.data;
     return server::run_cluster(clustering);
+  }
+  if (*keys) {
+    key_options.server = direct;
+    return server::run_keys(settings, key_options);
   }
   if (*role)
     return server::run_role(direct, settings.data, email, role_name);

@@ -1,11 +1,9 @@
 #include "server/node.hpp"
 
 #include "actors/factors/factors.hpp"
-#include "actors/factors/sealing_file.hpp"
 #include "actors/identity/identity.hpp"
 #include "actors/identity/password.hpp"
 #include "actors/identity/password_pool.hpp"
-#include "actors/identity/signing_key.hpp"
 #include "actors/imports/import_supervisor.hpp"
 #include "actors/jobs/job_supervisor.hpp"
 #include "actors/limits/shared_state.hpp"
@@ -29,11 +27,14 @@
 #include "server/accounts_part.hpp"
 #include "server/actor_system.hpp"
 #include "server/cluster_part.hpp"
+#include "server/keys_part.hpp"
+#include "server/secrets.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/event_based_actor.hpp>
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
+#include <sodium.h>
 #include <spdlog/spdlog.h>
 
 #include <array>
@@ -101,16 +102,6 @@ struct node::parts {
     return cluster ? cluster->shard_of(user_id)
                    : shards[static_cast<std::size_t>(messages::shard_of(user_id))];
   }
-  [[nodiscard]] std::filesystem::path sealing_key() const {
-    return settings.identity.sealing_key.empty()
-             ? settings.data / "sealing.key"
-             : std::filesystem::path{settings.identity.sealing_key};
-  }
-  [[nodiscard]] std::filesystem::path signing_key() const {
-    return settings.identity.signing_key.empty()
-             ? settings.data / "signing.key"
-             : std::filesystem::path{settings.identity.signing_key};
-  }
   void tell_listeners(const messages::login_revoked& what);
 
   config::settings settings;
@@ -125,6 +116,7 @@ struct node::parts {
   std::vector<messages::shard_actor> shards; // of a node that runs alone
   messages::cluster_store_actor cluster_store;
   std::unique_ptr<actors::cluster::node> cluster;
+  keys_part keys;
   messages::identity_store_actor identity_store;
   messages::identity_actor identity;
   messages::factor_store_actor factor_store;
@@ -269,8 +261,13 @@ void node::parts::spawn_services() {
   store.workers = settings.database.identity_workers;
   identity_store = persistence::spawn_identity_store(system, std::move(store));
 
+  const auto sealer = read_sealer(settings, missing_file::make);
+  auto seed = read_token_seed(settings, missing_file::make);
+  const actors::identity::signing_key token_key{seed};
+  keys = make_keys_part(system, settings, connection(database_role::writer, "keys"), sealer, seed);
+  sodium_memzero(seed.data(), seed.size());
+
   actors::identity::settings id;
-  id.key_file = signing_key();
   id.passwords.cost.passes = settings.identity.password_passes;
   id.passwords.cost.memory_bytes = settings.identity.password_memory_mib * 1024 * 1024;
   id.passwords.workers = settings.identity.password_workers;
@@ -310,21 +307,17 @@ void node::parts::spawn_services() {
   factor_rows.connection = connection(database_role::writer, "factors");
   factor_rows.workers = settings.database.identity_workers;
   factor_store = persistence::spawn_factor_store(system, std::move(factor_rows));
-  factors = actors::factors::spawn(system, {{},
-                                            actors::factors::load_or_create_sealer(sealing_key()),
-                                            passwords,
-                                            factor_store,
-                                            identity_store,
-                                            shared_state,
-                                            hooks});
+  factors = actors::factors::spawn(
+    system, {{}, sealer, passwords, factor_store, identity_store, shared_state, hooks});
   actors::identity::parts parts{id,
-                                actors::identity::load_or_create_key(id.key_file),
+                                token_key,
                                 passwords,
                                 actors::identity::make_dummy_hash(id.passwords.cost),
                                 identity_store,
                                 hooks,
                                 accounts.store,
-                                factors};
+                                factors,
+                                keys.signers};
   identity = actors::identity::spawn(system, std::move(parts));
 
   actors::job_settings how;
@@ -380,8 +373,9 @@ void node::parts::start_gateway() {
     reach.cluster = cluster->membership();
     reach.readiness.push_back({"cluster", caf::actor_cast<caf::actor>(cluster->membership())});
   }
-  const auto key = actors::identity::load_or_create_key(signing_key());
-  reach.keys.push_back({key.key_id(), key.public_key()});
+  reach.keys = keys.verifiers;
+  reach.keeper = keys.keeper;
+  reach.readiness.push_back({"keys", keys.keeper});
   for (const auto& writer : writers)
     reach.readiness.push_back({"writer", caf::actor_cast<caf::actor>(writer)});
   reach.readiness.push_back({"reader", caf::actor_cast<caf::actor>(reader)});
@@ -418,6 +412,7 @@ void node::parts::stop() {
   end(recommender);
   end(identity);
   end(factors);
+  end(keys.keeper);
   end(shared_state);
   if (cluster)
     cluster->stop();

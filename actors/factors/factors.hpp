@@ -1,8 +1,8 @@
 #pragma once
 
-#include "actors/factors/sealing.hpp"
 #include "actors/identity/identity.hpp"
 #include "actors/messages/handles.hpp"
+#include "actors/sealing/sealing.hpp"
 
 #include <caf/actor_system.hpp>
 
@@ -23,7 +23,7 @@ struct settings {
 /// What the factors actor is made of.
 struct parts {
   factors::settings settings;
-  factors::sealer sealer;
+  sealing::sealer sealer;
   messages::password_actor passwords;
   messages::factor_store_actor store;
   messages::identity_store_actor events; // keeps what goes wrong

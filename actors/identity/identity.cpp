@@ -406,6 +406,13 @@ bool identity_state::admit() {
 
 void identity_state::grant(const messages::profile& profile, const domain::uuid& login_id,
                            std::string token, domain::instant login_expires, asker who) {
+  const auto ring = parts_.signers ? parts_.signers->get() : nullptr;
+  const auto* signer =
+    parts_.signers ? ring->current(std::chrono::steady_clock::now()) : &parts_.key;
+  if (!signer) {
+    refuse(failure_code::unavailable, unavailable_text, std::move(who));
+    return;
+  }
   const auto now = parts_.settings.clock();
   // No access token outlives its login.
   const auto expires =
@@ -414,7 +421,7 @@ void identity_state::grant(const messages::profile& profile, const domain::uuid&
   granted.who = profile;
   granted.login_id = login_id;
   granted.access_token =
-    make_access_token(parts_.key, {profile.user_id, login_id, profile.role, now, expires});
+    make_access_token(*signer, {profile.user_id, login_id, profile.role, now, expires});
   granted.expires_in_s = static_cast<std::int32_t>((expires - now) / std::chrono::seconds{1});
   granted.refresh_token = std::move(token);
   --in_flight_;

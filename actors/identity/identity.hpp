@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/identity/key_ring.hpp"
 #include "actors/identity/settings.hpp"
 #include "actors/identity/signing_key.hpp"
 #include "actors/messages/handles.hpp"
@@ -7,6 +8,7 @@
 #include <caf/actor_system.hpp>
 
 #include <functional>
+#include <memory>
 #include <string>
 
 namespace spotter::actors::identity {
@@ -23,13 +25,14 @@ struct hooks {
 /// What the identity actor is made of.
 struct parts {
   identity::settings settings;
-  signing_key key;
+  signing_key key; // seals refresh tokens; signs access tokens, too, where there are no `signers`
   messages::password_actor passwords;
   std::string dummy_hash; // of the same cost as the others
   messages::identity_store_actor store;
   identity::hooks hooks;
   messages::account_store_actor accounts = {}; // keeps passwords hashed anew; may be empty
   messages::factors_actor factors = {}; // checks codes; without it, who has a factor can't sign in
+  std::shared_ptr<const signing_keys> signers = {};
 };
 
 /// Spawns the identity actor with a password pool of its own and the key of `settings.key_file`.

@@ -1,6 +1,7 @@
 #include "actors/identity/signing_key.hpp"
 
-#include "actors/identity/key_file.hpp"
+#include "actors/sealing/guarded.hpp"
+#include "actors/sealing/key_file.hpp"
 
 #include <sodium.h>
 
@@ -23,11 +24,11 @@ const unsigned char* bytes_of(std::string_view text) noexcept {
 signing_key::signing_key(const seed_bytes& seed) {
   static_assert(std::tuple_size_v<seed_bytes> == crypto_sign_SEEDBYTES);
   static_assert(std::tuple_size_v<seed_bytes> == crypto_kdf_KEYBYTES);
-  if (sodium_init() < 0)
-    throw std::runtime_error("libsodium could not be initialised");
-  crypto_sign_seed_keypair(public_.data(), secret_.data(), seed.data());
-  crypto_kdf_derive_from_key(mac_key_.data(), mac_key_.size(), mac_subkey, mac_context,
+  auto made = sealing::make_guarded<secrets>();
+  crypto_sign_seed_keypair(public_.data(), made->signing.data(), seed.data());
+  crypto_kdf_derive_from_key(made->mac.data(), made->mac.size(), mac_subkey, mac_context,
                              seed.data());
+  secrets_ = std::move(made);
   std::array<std::uint8_t, 32> digest{};
   crypto_generichash(digest.data(), digest.size(), public_.data(), public_.size(), nullptr, 0);
   std::array<char, 17> hex{};
@@ -35,26 +36,21 @@ signing_key::signing_key(const seed_bytes& seed) {
   key_id_ = hex.data();
 }
 
-signing_key::~signing_key() {
-  sodium_memzero(secret_.data(), secret_.size());
-  sodium_memzero(mac_key_.data(), mac_key_.size());
-}
-
 std::string signing_key::sign(std::string_view text) const {
   std::array<unsigned char, crypto_sign_BYTES> out{};
-  crypto_sign_detached(out.data(), nullptr, bytes_of(text), text.size(), secret_.data());
+  crypto_sign_detached(out.data(), nullptr, bytes_of(text), text.size(), secrets_->signing.data());
   return {out.begin(), out.end()};
 }
 
 std::string signing_key::authenticate(std::string_view text) const {
   std::array<unsigned char, 32> out{};
-  crypto_generichash(out.data(), out.size(), bytes_of(text), text.size(), mac_key_.data(),
-                     mac_key_.size());
+  crypto_generichash(out.data(), out.size(), bytes_of(text), text.size(), secrets_->mac.data(),
+                     secrets_->mac.size());
   return {out.begin(), out.end()};
 }
 
 signing_key load_or_create_key(const std::filesystem::path& path) {
-  auto seed = read_or_create_key_file(path, "ends every login");
+  auto seed = sealing::read_or_create_key_file(path, "ends every login");
   signing_key key{seed};
   sodium_memzero(seed.data(), seed.size());
   return key;

@@ -3,21 +3,19 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 
 namespace spotter::actors::identity {
 
-/// The keys that all tokens rest on, derived from one seed of 32 bytes. Whoever has the seed can
-/// sign in as anybody; a new seed ends every login.
+/// Two keys derived from one seed of 32 bytes: one signs access tokens, one seals refresh tokens and
+/// whatever else only this server may make. Whoever has the seed can do so, too.
 class signing_key {
 public:
   using seed_bytes = std::array<std::uint8_t, 32>;
 
   explicit signing_key(const seed_bytes& seed);
-  signing_key(const signing_key&) = default;
-  signing_key& operator=(const signing_key&) = default;
-  ~signing_key();
 
   /// The Ed25519 public key, by which anybody can check access tokens.
   [[nodiscard]] const std::array<std::uint8_t, 32>& public_key() const noexcept { return public_; }
@@ -32,9 +30,13 @@ public:
   [[nodiscard]] std::string authenticate(std::string_view text) const;
 
 private:
+  struct secrets {
+    std::array<std::uint8_t, 64> signing;
+    std::array<std::uint8_t, 32> mac;
+  };
+
   std::array<std::uint8_t, 32> public_{};
-  std::array<std::uint8_t, 64> secret_{};
-  std::array<std::uint8_t, 32> mac_key_{};
+  std::shared_ptr<const secrets> secrets_; // copies share the one place
   std::string key_id_;
 };
 

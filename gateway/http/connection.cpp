@@ -1,6 +1,7 @@
 #include "gateway/http/connection.hpp"
 
 #include "gateway/live/hub.hpp"
+#include "gateway/routes/answers.hpp"
 #include "gateway/worker.hpp"
 
 #include <boost/asio/buffer.hpp>
@@ -303,6 +304,15 @@ awaitable<response> http_connection::answer(call& c, const router::match& found,
     verdict = co_await ask_for_key(c);
   if (!verdict)
     verdict = judge(c, found, limit);
+  if (verdict && at_.tokens().must_look_for_keys(domain::now())) {
+    enter(phase::working);
+    auto looking = look_for_keys(c);
+    const auto problem = co_await std::move(looking);
+    if (problem)
+      verdict = to_response(*problem, trace_id_);
+    else
+      verdict = judge(c, found, limit);
+  }
   if (!verdict)
     if (const auto kind = exact_limit_of(*found.row); kind != limit_kind::by_method) {
       who_ = c.who;

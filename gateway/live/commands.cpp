@@ -215,12 +215,51 @@ void live_commands::ask_for_key(const live_message& message) {
                          std::make_unique<key_op>(hub_, live_connection::pointer{&from_}, message));
 }
 
+/// Verifies the token of a socket again, after a look for new keys.
+class live_commands::look_op final : public ask_op {
+public:
+  look_op(live_hub& hub, live_connection::pointer to, const live_message& message)
+    : hub_(hub), to_(std::move(to)) {
+    message_.id = message.id;
+    message_.type = message.type;
+    message_.token = message.token;
+  }
+
+  void done(std::unique_ptr<ask_op>, ask_result result) override {
+    --to_->in_flight;
+    live_commands answers{hub_, *to_};
+    if (result.end != ask_end::answered)
+      answers.refuse(message_.id, keys_unknown());
+    else
+      answers.authenticate(message_);
+    hub_.flush();
+  }
+
+private:
+  live_hub& hub_;
+  live_connection::pointer to_;
+  live_message message_;
+};
+
+void live_commands::look_for_keys(const live_message& message) {
+  ++from_.in_flight;
+  hub_.at().actors().ask(
+    caf::actor_cast<caf::strong_actor_ptr>(hub_.at().common().ports.keeper),
+    caf::make_message(caf::update_atom_v), hub_.at().common().config.limits.ask_timeout,
+    std::make_unique<look_op>(hub_, live_connection::pointer{&from_}, message));
+}
+
 void live_commands::authenticate(const live_message& message) {
   if (hub_.at().tokens().must_ask(message.token, domain::now())) {
     ask_for_key(message);
     return;
   }
   const auto who = hub_.at().tokens().verify(message.token, domain::now());
+  if (!who && from_.in_flight == 0 && hub_.at().common().ports.keeper
+      && hub_.at().tokens().must_look_for_keys(domain::now())) {
+    look_for_keys(message);
+    return;
+  }
   if (!who) {
     refuse(message.id, messages::failure{messages::failure_code::invalid_token,
                                          "The access token has expired or is not valid.",

@@ -25,9 +25,11 @@ public:
 private:
   class command_op;
   class key_op;
+  class look_op;
 
   void authenticate(const live_message& message);
   void ask_for_key(const live_message& message);
+  void look_for_keys(const live_message& message);
   void run(const live_message& message);
   /// Takes one of the account's reads or writes; where none is left, it is refused.
   [[nodiscard]] bool may(limit_kind kind, std::optional<std::int64_t> id);

@@ -196,6 +196,21 @@ awaitable<response> read_shared(call& c, domain::uuid athlete, messages::query w
   co_return from_read(std::move(reply), c.trace_id);
 }
 
+// Rare: keys are known to all nodes long before they sign.
+awaitable<std::optional<messages::failure>> look_for_keys(call& c) {
+  std::optional<messages::failure> problem;
+  const auto keeper = caf::actor_cast<caf::strong_actor_ptr>(c.at.common().ports.keeper);
+  if (!keeper)
+    co_return problem;
+  auto question = caf::make_message(caf::update_atom_v);
+  auto waiting =
+    c.at.actors().ask(keeper, std::move(question), c.at.common().config.limits.ask_timeout);
+  const auto result = co_await std::move(waiting);
+  if (result.end != ask_end::answered)
+    problem = keys_unknown();
+  co_return problem;
+}
+
 query_reader::query_reader(const call& c, std::initializer_list<std::string_view> known)
   : query_(c.req.query()) {
   for (const auto& name : query_names(query_))

@@ -86,6 +86,10 @@ awaitable<domain::expected<Reply, messages::failure>> ask(call& c, const Handle&
   co_return decode<Reply>(std::move(result), lost);
 }
 
+/// Has the node look for new keys of access tokens, after one was refused that names a key which is
+/// not known. The failure says why it could not.
+[[nodiscard]] awaitable<std::optional<messages::failure>> look_for_keys(call& c);
+
 /// Reads the query string: collects what is wrong with it.
 class query_reader {
 public:

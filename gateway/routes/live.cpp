@@ -9,30 +9,37 @@ namespace {
 // GET /v1/live
 awaitable<response> get_live(call& c) {
   if (c.at.draining())
-    return answer(to_response(
+    co_return to_response(
       messages::failure{messages::failure_code::unavailable, "The server is stopping.", {}, 1'000},
-      c.trace_id));
+      c.trace_id);
   // A token is welcome here; without one the first message must bring it.
   constexpr std::string_view scheme = "bearer ";
   if (const auto given = c.req.header("authorization"); !given.empty()) {
     const bool bearer =
       given.size() > scheme.size() && same_text(given.substr(0, scheme.size()), scheme);
-    const auto who =
-      bearer ? c.at.tokens().verify(given.substr(scheme.size()), domain::now()) : std::nullopt;
+    const auto token = bearer ? given.substr(scheme.size()) : std::string_view{};
+    auto who = c.at.tokens().verify(token, domain::now());
+    if (!who && c.at.tokens().must_look_for_keys(domain::now())) {
+      auto looking = look_for_keys(c);
+      const auto problem = co_await std::move(looking);
+      if (problem)
+        co_return to_response(*problem, c.trace_id);
+      who = c.at.tokens().verify(token, domain::now());
+    }
     if (!who)
-      return answer(to_response(messages::failure{messages::failure_code::invalid_token,
-                                                  "The access token has expired or is not valid.",
-                                                  {},
-                                                  0},
-                                c.trace_id));
+      co_return to_response(messages::failure{messages::failure_code::invalid_token,
+                                              "The access token has expired or is not valid.",
+                                              {},
+                                              0},
+                            c.trace_id);
     if (!has(who->scopes, scope::live))
-      return answer(to_response(
+      co_return to_response(
         messages::failure{
           messages::failure_code::forbidden, "This needs a key with the scope `live`.", {}, 0},
-        c.trace_id));
+        c.trace_id);
     c.who = *who;
   }
-  return answer(websocket::shake_hands(c.req, c.at.common().config.allowed_origins, c.trace_id));
+  co_return websocket::shake_hands(c.req, c.at.common().config.allowed_origins, c.trace_id);
 }
 
 // GET /v1/live/sse

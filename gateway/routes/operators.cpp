@@ -58,8 +58,9 @@ awaitable<response> get_metrics(call& c) {
 awaitable<response> get_jwks(call& c) {
   response out;
   out.content_type = "application/jwk-set+json";
-  out.body = c.at.common().jwks;
-  out.with("Cache-Control", "public, max-age=300");
+  const auto& keys = *c.at.common().ports.keys;
+  out.body = keys.get()->jwks;
+  out.with("Cache-Control", "public, max-age=" + std::to_string(keys.max_age().count()));
   return answer(out);
 }
 

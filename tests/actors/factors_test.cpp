@@ -15,6 +15,7 @@
 
 using namespace spotter;
 using namespace spotter::actors::factors;
+using namespace spotter::actors::sealing;
 using messages::failure_code;
 
 namespace {

@@ -1,6 +1,6 @@
-#include "actors/factors/sealing.hpp"
+#include "actors/sealing/sealing.hpp"
 
-#include "actors/factors/sealing_file.hpp"
+#include "actors/sealing/key_file.hpp"
 
 #define CAF_SUITE sealing
 #include "caf/test/dsl.hpp"
@@ -9,7 +9,7 @@
 #include <set>
 #include <sys/stat.h>
 
-using namespace spotter::actors::factors;
+using namespace spotter::actors::sealing;
 
 namespace {
 
@@ -96,17 +96,35 @@ CAF_TEST(old keys still open and a new one takes over) {
   CAF_CHECK(!during.rewrap(old, "d"));
 }
 
+CAF_TEST(a key may be written in several ways) {
+  key_bytes key{};
+  key.fill(0xfe);
+  const std::string raw{key.begin(), key.end()};
+  std::string hex;
+  for (int i = 0; i < 32; ++i)
+    hex += "fE";
+  const std::string base64 = "/v7+/v7+/v7+/v7+/v7+/v7+/v7+/v7+/v7+/v7+/v4=";
+  const std::string base64url = "_v7-_v7-_v7-_v7-_v7-_v7-_v7-_v7-_v7-_v7-_v4";
+  for (const auto& form : {raw, hex, hex + "\n", base64, base64 + "\r\n", base64url})
+    CAF_CHECK(parse_key(form) == key);
+  for (const auto& form : {std::string{}, raw + "x", raw.substr(1), hex + "0", hex.substr(1),
+                           hex.substr(1) + "g", base64 + "A", std::string(44, '=')})
+    CAF_CHECK(!parse_key(form));
+}
+
 CAF_TEST(the key file is made once and for its owner only) {
   const auto folder = std::filesystem::temp_directory_path() / "spotter-sealing-test";
   std::filesystem::remove_all(folder);
   std::filesystem::create_directories(folder);
   const auto path = folder / "sealing.key";
-  const auto sealed = load_or_create_sealer(path).seal(secret, "c");
+  CAF_CHECK_THROWS_AS((void)read_key_file(path), std::runtime_error);
+  const auto made = read_or_create_key_file(path, "does harm");
   struct stat about {};
   CAF_REQUIRE(::stat(path.c_str(), &about) == 0);
   CAF_CHECK_EQUAL(about.st_mode & 0777u, 0600u);
-  CAF_CHECK(load_or_create_sealer(path).open(sealed, "c") == secret);
+  CAF_CHECK(read_or_create_key_file(path, "does harm") == made);
+  CAF_CHECK(read_key_file(path) == made);
   std::filesystem::resize_file(path, 31);
-  CAF_CHECK_THROWS_AS((void)load_or_create_sealer(path), std::runtime_error);
+  CAF_CHECK_THROWS_AS((void)read_or_create_key_file(path, "does harm"), std::runtime_error);
   std::filesystem::remove_all(folder);
 }

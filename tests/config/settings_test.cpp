@@ -109,13 +109,13 @@ CAF_TEST(an address without a port is refused) {
 }
 
 CAF_TEST(more connections than the limit are refused with their sum) {
-  const auto loaded = load("[database]\nreaders = 94\n");
+  const auto loaded = load("[database]\nreaders = 93\n");
   CAF_REQUIRE(std::holds_alternative<config::config_errors>(loaded));
   const auto& errors = std::get<config::config_errors>(loaded);
   CAF_CHECK(mentions(errors, "database.connections_limit is 100"));
   CAF_CHECK(mentions(errors, "make 101"));
   CAF_CHECK(mentions(errors, "make 100") == false);
-  CAF_CHECK(std::holds_alternative<config::settings>(load("[database]\nreaders = 93\n")));
+  CAF_CHECK(std::holds_alternative<config::settings>(load("[database]\nreaders = 92\n")));
 }
 
 CAF_TEST(a pooler is refused without a way past it) {

@@ -125,7 +125,7 @@ scene::scene(const std::function<void(gateway::gateway_config&)>& adjust)
     adjust(config);
   gateway::gateway_ports ports;
   ports.shard_of = [this](const domain::uuid&) { return shard_; };
-  ports.keys.push_back(key_);
+  ports.keys->replace({key_});
   limits_ = actors::spawn_shared_state(system_, {});
   ports.limits = limits_;
   server_ = std::make_unique<gateway::server>(system_, std::move(config), std::move(ports));

@@ -19,6 +19,12 @@ const auto now_s = domain::to_millis(now) / 1000;
 constexpr auto user = "01a20378-08a5-779d-b7c3-1af1b2d289b2";
 constexpr auto login = "01a20378-08a5-779d-b7c3-1af1b2d289b3";
 
+std::shared_ptr<key_set> keys_of(std::vector<verification_key> keys) {
+  auto out = std::make_shared<key_set>();
+  out->replace(std::move(keys));
+  return out;
+}
+
 struct fixture {
   verification_key key;
   unsigned char secret[crypto_sign_SECRETKEYBYTES];
@@ -133,8 +139,43 @@ CAF_TEST(refuses other shapes) {
     CAF_CHECK(!accepts(bad));
 }
 
+CAF_TEST(follows the keys as they come and go) {
+  const auto keys = keys_of({key});
+  token_verifier verifier{keys, "spotter"};
+  const auto token = sign(good_header, good_claims());
+  CAF_CHECK(verifier.verify(token, now).has_value());
+  keys->replace({});
+  CAF_CHECK(!verifier.verify(token, now).has_value());
+  auto other = key;
+  other.kid = "k2";
+  keys->replace({other, key});
+  CAF_CHECK(verifier.verify(token, now).has_value());
+}
+
+CAF_TEST(asks for new keys once in a while however many tokens name unknown ones) {
+  const auto keys = keys_of({key});
+  token_verifier verifier{keys, "spotter"};
+  const auto unknown = sign(R"({"alg":"EdDSA","kid":"k9"})", good_claims());
+  CAF_CHECK(!verifier.verify(unknown, now).has_value());
+  CAF_CHECK(verifier.must_look_for_keys(now));
+  CAF_CHECK(!verifier.must_look_for_keys(now + std::chrono::seconds{10}));
+  for (int i = 0; i < 100; ++i) {
+    CAF_CHECK(!verifier.verify(unknown, now).has_value());
+    CAF_CHECK(!verifier.must_look_for_keys(now + std::chrono::milliseconds{i}));
+  }
+  CAF_CHECK(!verifier.verify(unknown, now).has_value());
+  CAF_CHECK(verifier.must_look_for_keys(now + std::chrono::seconds{3}));
+  CAF_MESSAGE("anything else that is refused is no reason");
+  const auto later = now + std::chrono::seconds{60};
+  for (const auto& bad : {std::string{"a.b.c"}, sign(R"({"alg":"none","kid":"k9"})", good_claims()),
+                          sign(good_header, claims(now_s - 700, now_s))}) {
+    CAF_CHECK(!verifier.verify(bad, later).has_value());
+    CAF_CHECK(!verifier.must_look_for_keys(later));
+  }
+}
+
 CAF_TEST(refuses the tokens of a login that has ended) {
-  token_verifier verifier{{key}, "spotter"};
+  token_verifier verifier{keys_of({key}), "spotter"};
   const auto token = sign(good_header, good_claims());
   CAF_CHECK(verifier.verify(token, now).has_value());
   CAF_CHECK(verifier.verify(token, now).has_value());
@@ -145,7 +186,7 @@ CAF_TEST(refuses the tokens of a login that has ended) {
 }
 
 CAF_TEST(remembers a token no longer than it is valid) {
-  token_verifier verifier{{key}, "spotter"};
+  token_verifier verifier{keys_of({key}), "spotter"};
   const auto token = sign(good_header, good_claims());
   CAF_CHECK(verifier.verify(token, now).has_value());
   CAF_CHECK(!verifier.verify(token, now + std::chrono::seconds{600}).has_value());

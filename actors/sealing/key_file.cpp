@@ -1,4 +1,4 @@
-#include "actors/identity/key_file.hpp"
+#include "actors/sealing/key_file.hpp"
 
 #include <sodium.h>
 #include <spdlog/spdlog.h>
@@ -12,9 +12,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace spotter::actors::identity {
+namespace spotter::actors::sealing {
 
 namespace {
+
+constexpr std::size_t longest_form = 66; // hexadecimal, with a line's end
 
 class file {
 public:
@@ -47,8 +49,7 @@ std::optional<key_bytes> read_key(const std::filesystem::path& path, std::string
   struct stat about {};
   if (::fstat(in.get(), &about) == 0 && (about.st_mode & (S_IROTH | S_IWOTH)) != 0)
     spdlog::warn("the key file {} can be read by everybody: make it 0600", path.string());
-  key_bytes key{};
-  std::array<std::uint8_t, key.size() + 1> content{};
+  std::array<char, longest_form + 1> content{};
   std::size_t size = 0;
   while (size < content.size()) {
     const auto n = ::read(in.get(), content.data() + size, content.size() - size);
@@ -60,13 +61,13 @@ std::optional<key_bytes> read_key(const std::filesystem::path& path, std::string
       break;
     size += static_cast<std::size_t>(n);
   }
-  if (size != key.size())
+  const auto key = parse_key({content.data(), size});
+  sodium_memzero(content.data(), content.size());
+  if (!key)
     throw std::runtime_error("The key file " + path.string()
                              + " does not hold exactly 32 bytes. Restore it from a backup, or move "
                                "it away to get a new one, which "
                              + std::string{new_one} + ".");
-  std::memcpy(key.data(), content.data(), key.size());
-  sodium_memzero(content.data(), content.size());
   return key;
 }
 
@@ -93,6 +94,38 @@ void write_key(const std::filesystem::path& path, const key_bytes& key) {
 
 } // namespace
 
+std::optional<key_bytes> parse_key(std::string_view content) {
+  key_bytes key{};
+  if (content.size() == key.size()) {
+    std::memcpy(key.data(), content.data(), key.size());
+    return key;
+  }
+  while (!content.empty() && (content.back() == '\n' || content.back() == '\r'))
+    content.remove_suffix(1);
+  std::size_t size = 0;
+  const char* end = nullptr;
+  if (content.size() == 2 * key.size()
+      && sodium_hex2bin(key.data(), key.size(), content.data(), content.size(), nullptr, &size,
+                        &end)
+           == 0
+      && size == key.size() && end == content.data() + content.size())
+    return key;
+  for (const int form : {sodium_base64_VARIANT_ORIGINAL, sodium_base64_VARIANT_ORIGINAL_NO_PADDING,
+                         sodium_base64_VARIANT_URLSAFE, sodium_base64_VARIANT_URLSAFE_NO_PADDING})
+    if (sodium_base642bin(key.data(), key.size(), content.data(), content.size(), nullptr, &size,
+                          &end, form)
+          == 0
+        && size == key.size() && end == content.data() + content.size())
+      return key;
+  return std::nullopt;
+}
+
+key_bytes read_key_file(const std::filesystem::path& path) {
+  if (const auto key = read_key(path, "is not the one that is missed"))
+    return *key;
+  throw std::runtime_error("The key file " + path.string() + " is not there.");
+}
+
 key_bytes read_or_create_key_file(const std::filesystem::path& path, std::string_view new_one) {
   if (const auto key = read_key(path, new_one))
     return *key;
@@ -108,4 +141,4 @@ key_bytes read_or_create_key_file(const std::filesystem::path& path, std::string
   return *key;
 }
 
-} // namespace spotter::actors::identity
+} // namespace spotter::actors::sealing

@@ -2,13 +2,14 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-// Secrets that the server must read again (the seeds of authenticators, tokens of providers) are
-// kept sealed: what is stolen from the database alone is worth nothing.
+// Secrets that the server must read again (the seeds of authenticators, the keys that sign tokens,
+// whatever else is to come) are kept sealed: what is stolen from the database alone is worth nothing.
 //
 // Each secret is encrypted under a key of its own, and that key under the server's. So the server's
 // key can be replaced without touching what is encrypted, and no key encrypts much.
@@ -18,7 +19,7 @@
 // Both layers are XChaCha20-Poly1305 and authenticate the context, which says what and whose the
 // secret is: a row that is copied to another place does not open there.
 
-namespace spotter::actors::factors {
+namespace spotter::actors::sealing {
 
 /// A key of the server's, 32 random bytes, and its name.
 class sealing_key {
@@ -26,17 +27,14 @@ public:
   using key_bytes = std::array<std::uint8_t, 32>;
 
   explicit sealing_key(const key_bytes& bytes);
-  sealing_key(const sealing_key&) = default;
-  sealing_key& operator=(const sealing_key&) = default;
-  ~sealing_key();
 
-  [[nodiscard]] const key_bytes& bytes() const noexcept { return bytes_; }
+  [[nodiscard]] const key_bytes& bytes() const noexcept { return *bytes_; }
 
   /// Names the key without telling anything of it: 8 bytes of its BLAKE2b.
   [[nodiscard]] const std::string& id() const noexcept { return id_; }
 
 private:
-  key_bytes bytes_;
+  std::shared_ptr<const key_bytes> bytes_; // copies share the one place
   std::string id_;
 };
 
@@ -60,8 +58,14 @@ public:
   /// The id of the key that sealed it, or nothing for what is no sealed text.
   [[nodiscard]] static std::optional<std::string> key_id_of(std::string_view sealed);
 
+  /// The first key is the one that seals.
+  [[nodiscard]] const std::vector<sealing_key>& keys() const noexcept { return keys_; }
+
 private:
   std::vector<sealing_key> keys_;
 };
 
-} // namespace spotter::actors::factors
+/// A key's id as people read it: 16 hexadecimal digits.
+[[nodiscard]] std::string shown_id(std::string_view key_id);
+
+} // namespace spotter::actors::sealing

@@ -1,11 +1,13 @@
-#include "actors/factors/sealing.hpp"
+#include "actors/sealing/sealing.hpp"
+
+#include "actors/sealing/guarded.hpp"
 
 #include <sodium.h>
 
 #include <algorithm>
 #include <stdexcept>
 
-namespace spotter::actors::factors {
+namespace spotter::actors::sealing {
 
 namespace {
 
@@ -95,19 +97,23 @@ const sealing_key* find(const std::vector<sealing_key>& keys, std::string_view i
 
 } // namespace
 
-sealing_key::sealing_key(const key_bytes& bytes) : bytes_(bytes) {
+sealing_key::sealing_key(const key_bytes& bytes) {
   static_assert(std::tuple_size_v<key_bytes> == key_size);
-  if (sodium_init() < 0)
-    throw std::runtime_error("libsodium could not be initialised");
+  auto kept = make_guarded<key_bytes>();
+  *kept = bytes;
+  bytes_ = std::move(kept);
   std::array<unsigned char, crypto_generichash_BYTES> digest{};
   constexpr std::string_view purpose = "spotter sealing key id";
-  crypto_generichash(digest.data(), digest.size(), bytes_of(purpose), purpose.size(), bytes.data(),
-                     bytes.size());
+  crypto_generichash(digest.data(), digest.size(), bytes_of(purpose), purpose.size(),
+                     bytes_->data(), bytes_->size());
   id_.assign(digest.begin(), digest.begin() + id_size);
 }
 
-sealing_key::~sealing_key() {
-  sodium_memzero(bytes_.data(), bytes_.size());
+std::string shown_id(std::string_view key_id) {
+  std::string hex(2 * key_id.size() + 1, '\0');
+  sodium_bin2hex(hex.data(), hex.size(), bytes_of(key_id), key_id.size());
+  hex.pop_back();
+  return hex;
 }
 
 sealer::sealer(std::vector<sealing_key> keys) : keys_(std::move(keys)) {
@@ -162,4 +168,4 @@ std::optional<std::string> sealer::key_id_of(std::string_view sealed) {
   return p ? std::optional{std::string{p->head.substr(1)}} : std::nullopt;
 }
 
-} // namespace spotter::actors::factors
+} // namespace spotter::actors::sealing
