@@ -28,9 +28,7 @@ struct fixture : tests::pg_fixture {
   factor_rows rows{settings(database_role::writer)};
   identity_rows logins{settings(database_role::writer)};
 
-  fixture() {
-    CAF_REQUIRE(open_login(alice, login));
-  }
+  fixture() { CAF_REQUIRE(open_login(alice, login)); }
 
   bool open_login(const domain::uuid& user, const domain::uuid& id,
                   const std::string& challenge = {}) {
