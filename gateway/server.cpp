@@ -34,6 +34,13 @@ server::~server() {
   stop();
 }
 
+void server::refuse(const std::vector<messages::login_revoked>& ended) {
+  const auto now = domain::now();
+  for (auto& w : parts_->workers)
+    for (const auto& login : ended)
+      w->tokens().revoke(login.login_id, now);
+}
+
 void server::start() {
   // OpenSSL writes without MSG_NOSIGNAL.
   std::signal(SIGPIPE, SIG_IGN);

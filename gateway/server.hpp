@@ -22,6 +22,10 @@ public:
   server(const server&) = delete;
   server& operator=(const server&) = delete;
 
+  /// Refuses the access tokens of these logins, which ended before there was anybody to be told of
+  /// it. Before `start`.
+  void refuse(const std::vector<messages::login_revoked>& ended);
+
   /// Binds and serves. Throws boost::system::system_error when the port can't be had.
   void start();
 

@@ -17,8 +17,8 @@ constexpr std::size_t most_remembered = 16'384;
 constexpr std::size_t most_revoked = 65'536;
 constexpr std::size_t longest_token = 2'048;
 
-// Longer than any access token lives.
-constexpr auto revocation_lasts = 1h;
+// As long as an access token can live by its setting (identity.access_lifetime), and the slack.
+constexpr auto revocation_lasts = 1h + 1min;
 
 // How long what was learnt of an API key counts: so much later, at most, a key is refused whose end
 // was not heard of.
@@ -88,7 +88,11 @@ std::optional<caller> verify_token(std::string_view token,
     return std::nullopt;
   const domain::instant issued{std::chrono::seconds{claims->issued_at}};
   const domain::instant expires{std::chrono::seconds{claims->expires_at}};
-  if (expires <= now || issued > now + clock_slack)
+  const domain::instant not_before{std::chrono::seconds{claims->not_before}};
+  if (expires <= now || issued > now + clock_slack || not_before > now + clock_slack)
+    return std::nullopt;
+  // Nobody else has tokens by this key, so one that is meant for somebody else is not ours.
+  if (!claims->audience.empty() && claims->audience != issuer)
     return std::nullopt;
   const auto user = domain::parse_uuid(claims->subject);
   const auto login = domain::parse_uuid(claims->login);

@@ -30,8 +30,8 @@ inline constexpr std::string_view api_key_prefix = "spk_";
 
 /// Verifies a compact JWT: EdDSA by one of `keys` (by `kid`), issued by `issuer`, not expired at
 /// `now`, with user and login. Nothing else is accepted: no other algorithm, no critical headers, no
-/// padding, no claim of a wrong type. Nullopt says no more than "not valid"; `missed_key` is set where the token
-/// is well formed and names none of `keys`.
+/// padding, no claim of a wrong type, no other audience. Nullopt says no more than "not valid";
+/// `missed_key` is set where the token is well formed and names none of `keys`.
 [[nodiscard]] std::optional<caller> verify_token(std::string_view token,
                                                  const std::vector<verification_key>& keys,
                                                  std::string_view issuer, domain::instant now,

@@ -83,6 +83,7 @@ accounts_part make_accounts_part(caf::actor_system& system, const config::settin
   parts.exporter = out.exporter;
   parts.hooks = std::move(needs.hooks);
   parts.shards = std::move(needs.shards);
+  parts.limits = std::move(needs.limits);
   parts.jobs_queued = [jobs = out.jobs] { caf::anon_send(jobs, messages::jobs_queued{}); };
   out.accounts = actors::accounts::spawn_accounts(system, std::move(parts));
   return out;

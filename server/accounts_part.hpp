@@ -22,6 +22,7 @@ struct accounts_needs {
   messages::job_store_actor job_store;
   actors::identity::hooks hooks;
   actors::shard_directory shards;
+  messages::shared_state_actor limits;
 };
 
 /// The actors of accounts: mails, changes, erasure, export, and the jobs that carry them.

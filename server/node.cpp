@@ -15,6 +15,7 @@
 #include "persistence/cluster_store.hpp"
 #include "persistence/connection_budget.hpp"
 #include "persistence/embedded_postgres.hpp"
+#include "persistence/ended_logins.hpp"
 #include "persistence/factor_store.hpp"
 #include "persistence/identity_store.hpp"
 #include "persistence/job_store.hpp"
@@ -55,6 +56,9 @@ constexpr std::chrono::milliseconds leave_limit{8'000};
 
 /// How long running jobs may take to be given back when the node stops; then their leases run out.
 constexpr std::chrono::seconds give_back_limit{3};
+
+// As identity.access_lifetime allows.
+constexpr std::chrono::hours longest_access_lifetime{1};
 
 [[noreturn]] void fail(const std::string& step, const std::string& why) {
   throw std::runtime_error(step + ": " + why);
@@ -302,7 +306,7 @@ void node::parts::spawn_services() {
   accounts = make_accounts_part(system, settings,
                                 {connection(database_role::writer, "accounts"),
                                  connection(database_role::reader, "exports"), passwords, job_store,
-                                 hooks, find_shard});
+                                 hooks, find_shard, shared_state});
   persistence::factor_store_settings factor_rows;
   factor_rows.connection = connection(database_role::writer, "factors");
   factor_rows.workers = settings.database.identity_workers;
@@ -380,9 +384,15 @@ void node::parts::start_gateway() {
     reach.readiness.push_back({"writer", caf::actor_cast<caf::actor>(writer)});
   reach.readiness.push_back({"reader", caf::actor_cast<caf::actor>(reader)});
   front = std::make_unique<gateway::server>(runtime->system(), std::move(how), std::move(reach));
+  {
+    const std::lock_guard guard{listeners_mutex};
+    listeners = front->listeners();
+  }
+  // Who listens hears of the logins that end from here on; of those that ended before, the tokens
+  // may still be about.
+  front->refuse(persistence::load_ended_logins(direct_connection(database_role::writer, "start"),
+                                               longest_access_lifetime));
   front->start();
-  const std::lock_guard guard{listeners_mutex};
-  listeners = front->listeners();
 }
 
 // Connections first, on their own threads; then the actors that serve them; the system last.

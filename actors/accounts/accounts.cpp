@@ -5,10 +5,12 @@
 #include "actors/identity/account_rules.hpp"
 #include "actors/identity/password_strength.hpp"
 
+#include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace spotter::actors::accounts {
@@ -62,6 +64,14 @@ messages::failure in_doubt() {
 
 messages::failure busy() {
   return make_failure(failure_code::overloaded, "Too much is under way. Try again shortly.", 1'000);
+}
+
+/// Not the counter of codes: whoever knows the password must not be able to clear that one with it.
+messages::attempt_counter guesses_of(const domain::uuid& user_id) {
+  messages::attempt_counter counter;
+  counter.key = "current-password/" + domain::to_string(user_id);
+  counter.free = 5;
+  return counter;
 }
 
 } // namespace
@@ -238,6 +248,30 @@ void accounts_state::change_password(const messages::change_password& request, p
 
 void accounts_state::check_current(const messages::change_password& request,
                                    const messages::credentials& who, promise to) {
+  if (!parts_.limits) {
+    compare_current(request, who, to);
+    return;
+  }
+  messages::count_attempts question;
+  question.counters.push_back(guesses_of(request.user_id));
+  self_->request(parts_.limits, parts_.settings.store_timeout, std::move(question))
+    .then(
+      [this, request, who, to](const messages::attempts_counted& counted) {
+        for (const auto& state : counted.states)
+          if (!state.allowed) {
+            refuse(to, make_failure(failure_code::too_many_requests,
+                                    "Too many wrong passwords or codes. Wait a while.",
+                                    std::max(state.wait_ms, 1)));
+            return;
+          }
+        compare_current(request, who, to);
+      },
+      // As with codes: whoever can't count lets through, and the address still has its limit.
+      [this, request, who, to](const caf::error&) { compare_current(request, who, to); });
+}
+
+void accounts_state::compare_current(const messages::change_password& request,
+                                     const messages::credentials& who, promise to) {
   messages::check_password check{*request.current_password, who.password_hash};
   self_->request(parts_.passwords, caf::infinite, std::move(check))
     .then(
@@ -249,6 +283,9 @@ void accounts_state::check_current(const messages::change_password& request,
                                  "This is not the current password."));
         else
           set_password(request, who, to);
+        if (parts_.limits && checked.matches)
+          caf::anon_send(parts_.limits,
+                         messages::forgive_attempts{guesses_of(request.user_id).key, 0});
       },
       [this, to](const caf::error&) {
         refuse(to, make_failure(failure_code::internal, "The password could not be processed."));

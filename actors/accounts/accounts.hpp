@@ -29,7 +29,8 @@ struct accounts_parts {
   messages::export_actor exporter;
   identity::hooks hooks; // told of ended logins
   shard_directory shards;
-  std::function<void()> jobs_queued; // wakes whoever runs the jobs; must not block
+  std::function<void()> jobs_queued;        // wakes whoever runs the jobs; must not block
+  messages::shared_state_actor limits = {}; // counts guesses at passwords; may be empty
 };
 
 /// Spawns the actor that keeps the promises of `messages::accounts_actor`. It has no state that matters:
@@ -37,6 +38,7 @@ struct accounts_parts {
 ///
 /// - The answer to `ask_for_mail` comes before anybody looks whose the address is.
 /// - Whatever ends logins tells `hooks` of each, so that sockets close at once, before it answers.
+/// - Wrong current passwords have the account wait, longer each time, wherever they come from.
 /// - A password that is set was judged (`hash_password::judge`) with the person's own words.
 [[nodiscard]] messages::accounts_actor spawn_accounts(caf::actor_system& system,
                                                       accounts_parts parts);

@@ -37,6 +37,8 @@ private:
   void sort_requests();
   void check_current(const messages::change_password& request, const messages::credentials& who,
                      promise to);
+  void compare_current(const messages::change_password& request, const messages::credentials& who,
+                       promise to);
   void set_password(const messages::change_password& request, const messages::credentials& who,
                     promise to);
   /// Judges and hashes a new password; `then` gets the hash, a refusal goes to `to`.

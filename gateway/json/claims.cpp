@@ -84,6 +84,11 @@ std::optional<token_claims> parse_token_claims(std::string& text) {
       return take(v, out.issued_at);
     if (name == "exp")
       return take(v, out.expires_at);
+    // Ours have neither, but one that has them means something by them.
+    if (name == "aud")
+      return take(v, out.audience);
+    if (name == "nbf")
+      return take(v, out.not_before);
     json::consume(v);
     return true;
   });

@@ -98,16 +98,40 @@ messages::password_actor::behavior_type fake_passwords(messages::password_actor:
   };
 }
 
+struct counts_script {
+  std::vector<std::string> counted;
+  std::vector<std::string> forgiven;
+  std::int32_t guesses_left = 100;
+};
+
+messages::shared_state_actor::behavior_type fake_counts(messages::shared_state_actor::pointer,
+                                                        counts_script* script) {
+  return {
+    [](const messages::take_tokens&) { return messages::tokens_taken{}; },
+    [script](const messages::count_attempts& ask) {
+      script->counted.push_back(ask.counters.at(0).key);
+      const bool allowed = script->guesses_left-- > 0;
+      return messages::attempts_counted{{{allowed, 1, allowed ? 0 : 4'000}}};
+    },
+    [script](const messages::forgive_attempts& what) { script->forgiven.push_back(what.key); },
+    [](const messages::get_cached&) { return messages::cached_value{}; },
+    [](const messages::keep&) {},
+    [](const messages::get_health&) { return messages::health{}; },
+  };
+}
+
 struct fixture : test_coordinator_fixture<> {
   store_script rows;
   std::vector<messages::hash_password> hashed;
   std::vector<domain::uuid> revoked;
   std::vector<domain::uuid> announced;
   int woken = 0;
+  counts_script counts;
   domain::uuid user = domain::make_uuid_v7();
   domain::uuid login = domain::make_uuid_v7();
   store store_actor = sys.spawn(fake_store, &rows);
   messages::password_actor passwords = sys.spawn(fake_passwords, &hashed);
+  messages::shared_state_actor limits = sys.spawn(fake_counts, &counts);
   messages::accounts_actor accounts;
 
   fixture() {
@@ -127,6 +151,7 @@ struct fixture : test_coordinator_fixture<> {
       announced.push_back(what.login_id);
     };
     parts.jobs_queued = [this] { ++woken; };
+    parts.limits = limits;
     accounts = spawn_accounts(sys, std::move(parts));
     consume_messages();
   }
@@ -134,7 +159,7 @@ struct fixture : test_coordinator_fixture<> {
   ~fixture() override {
     for (const auto& one :
          {caf::actor_cast<caf::actor>(accounts), caf::actor_cast<caf::actor>(store_actor),
-          caf::actor_cast<caf::actor>(passwords)})
+          caf::actor_cast<caf::actor>(passwords), caf::actor_cast<caf::actor>(limits)})
       caf::anon_send_exit(one, caf::exit_reason::user_shutdown);
   }
 
@@ -225,6 +250,24 @@ CAF_TEST(a wrong current password is refused even after a recent proof) {
   rows.who.recent = true;
   CAF_CHECK(ask(change("wrong", "a new password")));
   CAF_CHECK(rows.set.new_hash.empty());
+}
+
+CAF_TEST(guesses at the current password have to wait and cost no hash then) {
+  counts.guesses_left = 1;
+  auto why = ask(change("wrong", "a new password"));
+  CAF_REQUIRE(why);
+  CAF_CHECK_EQUAL(why->errors.at(0).code, "wrong_password");
+  CAF_CHECK(counts.forgiven.empty());
+  why = ask(change("old password", "a new password"));
+  CAF_REQUIRE(why);
+  CAF_CHECK(why->code == failure_code::too_many_requests);
+  CAF_CHECK_EQUAL(why->retry_after_ms, 4'000);
+  CAF_CHECK(rows.set.new_hash.empty());
+  counts.guesses_left = 1;
+  CAF_CHECK(!ask(change("old password", "a new password")));
+  CAF_REQUIRE_EQUAL(counts.counted.size(), 3u);
+  CAF_CHECK_EQUAL(counts.counted[0], "current-password/" + to_string(user));
+  CAF_CHECK_EQUAL(counts.forgiven, (std::vector<std::string>{counts.counted[0]}));
 }
 
 CAF_TEST(outcomes of the store become failures that say what to do) {

@@ -152,6 +152,19 @@ describe("accounts", { skip: missing }, () => {
     assert.equal((await login(client.email, STRONG)).status, 200);
   });
 
+  it("are not guessed by who holds a session: wrong current passwords have to wait", async () => {
+    const client = await Client.register(server);
+    const other = new Client(server, (await login(client.email)).json.access_token);
+    const guess = (by, current_password) => by.post("/v1/me/password", { current_password, password: STRONG });
+    const answers = [];
+    for (let i = 0; i < 7; ++i) answers.push(await guess(i % 2 ? client : other, `not the password ${i}`));
+    assert.equal(answers[0].status, 422);
+    const slowed = answers.at(-1);
+    assert.equal(slowed.status, 429);
+    assert.ok(Number(slowed.headers["retry-after"]) >= 1);
+    assert.equal((await guess(client, PASSWORD)).status, 429, "the right one waits, too");
+  });
+
   it("change their address by a token mailed to the new one, and the old one is told", async () => {
     const client = await Client.register(server);
     const email = fresh_email();

@@ -3,10 +3,12 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 
-import { Client } from "./client.mjs";
+import { Client, PASSWORD } from "./client.mjs";
 import { Live } from "./live.mjs";
 import { missing, Server } from "./server.mjs";
+import { token_in } from "./smtp.mjs";
 import { uuid7 } from "./uuid.mjs";
+import { until } from "./waiting.mjs";
 
 describe("api keys", { skip: missing }, () => {
   let server;
@@ -117,6 +119,35 @@ describe("api keys", { skip: missing }, () => {
     assert.equal((await stranger.delete(`/v1/me/tokens/${made.id}`)).status, 404);
     assert.equal((await new Client(server, made.token).get("/v1/me")).status, 200);
     assert.deepEqual((await stranger.expect(200, stranger.get("/v1/me/tokens"))).items, []);
+  });
+
+  it("end with a recovery, and with the account, but not with a change of password", async () => {
+    const client = await Client.register(server);
+    const keys = async () => {
+      const made = await client.expect(201, client.post("/v1/me/tokens", { name: "script", scopes: ["read", "live"] }));
+      const key = new Client(server, made.token);
+      await key.expect(200, key.get("/v1/me"));
+      return key;
+    };
+    const first = await keys();
+    const changed = { current_password: PASSWORD, password: "seven quiet marmots rowing" };
+    await client.expect(204, client.post("/v1/me/password", changed));
+    await first.expect(200, first.get("/v1/me"));
+    const live = await Live.follow(server, first.token);
+    await client.post("/v1/auth/recovery", { email: client.email });
+    const letter = await until(15_000, "a letter", async () => {
+      const { json } = await new Client(server).get("/outbox", { accept: "application/json" });
+      return json.letters.find(({ to, subject }) => to === client.email && subject === "Set a new password");
+    });
+    const recovery = { token: token_in(letter), password: PASSWORD };
+    await client.expect(204, new Client(server).post("/v1/auth/recovery/confirm", recovery));
+    assert.equal((await live.end()).code, 4502);
+    assert.equal((await first.get("/v1/me")).status, 401);
+    client.adopt((await new Client(server).post("/v1/auth/login", { email: client.email, password: PASSWORD })).json);
+    assert.deepEqual((await client.expect(200, client.get("/v1/me/tokens"))).items, []);
+    const second = await keys();
+    await client.expect(202, client.delete("/v1/me"));
+    assert.equal((await second.get("/v1/me")).status, 401);
   });
 
   it("end by themselves", async () => {

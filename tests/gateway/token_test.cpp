@@ -112,6 +112,20 @@ CAF_TEST(keeps to the times) {
   CAF_CHECK(!accepts(good_header, claims(now_s + 300, now_s + 600)));
 }
 
+CAF_TEST(refuses what is meant for others or for later) {
+  const auto with = [](const std::string& more) {
+    auto text = good_claims();
+    text.insert(1, more + ",");
+    return text;
+  };
+  CAF_CHECK(accepts(good_header, with(R"("aud":"spotter")")));
+  CAF_CHECK(!accepts(good_header, with(R"("aud":"elsewhere")")));
+  CAF_CHECK(!accepts(good_header, with(R"("aud":["spotter"])")));
+  CAF_CHECK(accepts(good_header, with("\"nbf\":" + std::to_string(now_s))));
+  CAF_CHECK(!accepts(good_header, with("\"nbf\":" + std::to_string(now_s + 3600))));
+  CAF_CHECK(!accepts(good_header, with(R"("nbf":"tomorrow")")));
+}
+
 CAF_TEST(needs every claim with its type) {
   for (const auto* bad :
        {R"({})", R"([])", R"({"iss":"spotter"})",

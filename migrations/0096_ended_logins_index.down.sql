@@ -1,0 +1,1 @@
+DROP INDEX spotter.login_revoked_idx;
