@@ -1,10 +1,14 @@
 #include "gateway/scopes.hpp"
 
+#include "gateway/assets.hpp"
 #include "gateway/router.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 
+#include <simdjson.h>
+
+#include <algorithm>
 #include <map>
 #include <string>
 
@@ -80,6 +84,27 @@ CAF_TEST(each route needs the scope that is listed here and all others are close
         CAF_ERROR("needs another scope than the list says: " << name);
     }
   CAF_CHECK_EQUAL(found, open_to_keys.size());
+}
+
+CAF_TEST(the OpenAPI document says which scope a route needs) {
+  const auto* document = find_asset("/v1/openapi.json");
+  CAF_REQUIRE(document != nullptr);
+  simdjson::dom::parser parser;
+  const simdjson::dom::element root = parser.parse(simdjson::padded_string{document->content});
+  std::map<std::string, std::string> described;
+  for (const auto& [path, operations] : root["paths"].get_object())
+    for (const auto& [method, operation] : operations.get_object()) {
+      std::string name{method};
+      std::transform(name.begin(), name.end(), name.begin(),
+                     [](char c) { return static_cast<char>(c - 'a' + 'A'); });
+      std::string_view needed;
+      if (operation["x-api-key-scope"].get(needed) == simdjson::SUCCESS)
+        described.emplace(name + " " + std::string(path), needed);
+    }
+  std::map<std::string, std::string> listed;
+  for (const auto& [name, needed] : open_to_keys)
+    listed.emplace(name, to_string(needed));
+  CAF_CHECK_EQUAL(described, listed);
 }
 
 CAF_TEST(a path that only begins like another is another) {
