@@ -144,6 +144,18 @@ public:
     }
   }
 
+  void blocks(const std::string& key, std::vector<address_block>& value, const char* meaning) {
+    std::vector<std::string> given;
+    texts(key, given, meaning);
+    value.clear();
+    for (const auto& text : given)
+      if (const auto block = address_block::parse(text))
+        value.push_back(*block);
+      else
+        errors_.push_back(key + " must hold addresses and networks, as 10.0.0.0/8, not '" + text
+                          + "'");
+  }
+
   void section(const char* name) {
     if (!file_)
       out_ << "[" << name << "]\n\n";
@@ -210,6 +222,13 @@ void visit(visitor& v, settings& s) {
   v.text("listen.tls_key", s.listen.tls_key, "PEM file with the private key");
   v.texts("listen.allowed_origins", s.listen.allowed_origins,
           "origins of pages that may call the API and open sockets, as https://host[:port]");
+  v.blocks(
+    "listen.trusted_proxies", s.listen.trusted_proxies,
+    "addresses and networks, as 10.0.0.0/8, of proxies that say for whom they ask; nobody else "
+    "is believed");
+  v.text("listen.forwarded_header", s.listen.forwarded_header,
+         "the header in which they say it, and the only one that is read: x-forwarded-for (with "
+         "x-forwarded-proto) or forwarded");
   v.number("listen.connections", s.listen.connections, 1, 10'000'000,
            "open connections; more are refused");
   v.number("listen.connections_per_address", s.listen.connections_per_address, 1, 10'000'000,
@@ -439,6 +458,9 @@ void check(const settings& s, config_errors& errors) {
   check_database(s, errors);
   if (s.listen.tls_certificate.empty() != s.listen.tls_key.empty())
     errors.push_back("listen.tls_certificate and listen.tls_key go together: set both or neither");
+  if (s.listen.forwarded_header != "x-forwarded-for" && s.listen.forwarded_header != "forwarded")
+    errors.push_back("listen.forwarded_header must be x-forwarded-for or forwarded, not '"
+                     + s.listen.forwarded_header + "'");
   constexpr const char* levels[] = {"trace", "debug", "info", "warn", "error"};
   if (std::find(std::begin(levels), std::end(levels), s.log_level) == std::end(levels))
     errors.push_back("log_level must be trace, debug, info, warn or error, not '" + s.log_level

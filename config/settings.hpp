@@ -1,5 +1,7 @@
 #pragma once
 
+#include "config/address_block.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -19,7 +21,9 @@ struct listen_settings {
   unsigned io_threads = 1;
   std::string tls_certificate; // PEM files; both or neither
   std::string tls_key;
-  std::vector<std::string> allowed_origins; // of pages that may call the API from elsewhere
+  std::vector<std::string> allowed_origins;   // of pages that may call the API from elsewhere
+  std::vector<address_block> trusted_proxies; // networks whose word counts for client addresses
+  std::string forwarded_header = "x-forwarded-for"; // that they write, or "forwarded"
   std::size_t connections = 200'000;
   std::size_t connections_per_address = 100'000;
 };

@@ -15,9 +15,11 @@ class admission {
 public:
   using address = boost::asio::ip::address;
 
-  explicit admission(const gateway_limits& limits) : limits_(limits) {}
+  admission(const gateway_limits& limits, const trusted_proxies& trusted)
+    : limits_(limits), trusted_(trusted) {}
 
-  /// Counts a connection; false when a limit is reached.
+  /// Counts a connection; false when a limit is reached. A trusted proxy's are many people's: they have
+  /// no limit of their own.
   [[nodiscard]] bool open(const address& from);
   void close(const address& from);
   [[nodiscard]] std::size_t connections() const noexcept { return total_; }
@@ -28,6 +30,7 @@ public:
 
 private:
   gateway_limits limits_;
+  trusted_proxies trusted_;
   std::atomic<std::size_t> total_{0};
   std::atomic<std::size_t> upload_bytes_{0};
   std::mutex mutex_;

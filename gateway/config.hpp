@@ -1,5 +1,7 @@
 #pragma once
 
+#include "gateway/http/forwarded.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -23,7 +25,7 @@ struct gateway_limits {
   std::size_t message_bytes = 64 * 1024;              // close 1009
   std::size_t send_queue_bytes = 256 * 1024;          // per socket: close as slow consumer
   int socket_send_buffer = 0;                         // bytes; 0 leaves it to the kernel
-  std::size_t body_bytes_per_second = 16 * 1'024;     // slower bodies end with 408
+  std::size_t body_bytes_per_second = 16 * 1'024;     // slower bodies end with 408, answers at once
   // Requests a minute, answered with 429, on sockets with error `too_many_requests`; 0: no limit.
   std::int32_t sign_ins_per_minute = 600;      // per address
   std::int32_t registrations_per_minute = 600; // per address
@@ -52,6 +54,8 @@ struct gateway_config {
   /// Origins of pages that may open sockets and, through CORS, call the API: "https://host[:port]".
   /// The server's own origin is always allowed to open sockets.
   std::vector<std::string> allowed_origins;
+  /// Whose word counts for where a request comes from.
+  trusted_proxies trusted;
   gateway_limits limits;
 };
 

@@ -26,8 +26,9 @@ struct call {
   std::array<std::string_view, 3> args; // what stands for {…} in the path, in order
   caller who;                           // of routes that need a token
   std::string_view trace_id;
-  std::string_view address; // the peer's
+  std::string_view address; // the client's
   std::string_view request_id;
+  bool secured = false; // the client came over TLS
 };
 
 /// Parse, ask, answer.

@@ -17,7 +17,7 @@ namespace spotter::gateway {
 struct shared {
   shared(caf::actor_system& sys, gateway_config configuration, gateway_ports reached)
     : system(sys), config(std::move(configuration)), ports(std::move(reached)), metrics(sys),
-      routes(sys), gate(config.limits) {
+      routes(sys), gate(config.limits, config.trusted) {
     if (!config.tls_certificate.empty())
       tls = make_tls_context(config.tls_certificate, config.tls_key);
   }

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <climits>
 #include <stdexcept>
+#include <string_view>
 
 namespace spotter::gateway {
 
@@ -139,6 +140,36 @@ void transport::shut_down() noexcept {
   socket_.shutdown(net::ip::tcp::socket::shutdown_send, ignored);
 }
 
+namespace {
+
+// Forward secret, and each message checked as it is decrypted. TLS 1.3 has no others.
+constexpr const char* ciphers_of_tls_1_2 =
+  "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
+  "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:"
+  "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384";
+
+constexpr const char* groups = "X25519:P-256:P-384";
+
+constexpr long sessions_kept = 16'384;
+constexpr long session_seconds = 3'600;
+
+/// HTTP/1.1 is all that is spoken: who offers only something else is refused, so that nobody's bytes
+/// are taken for another protocol's.
+int choose_protocol(SSL*, const unsigned char** out, unsigned char* size,
+                    const unsigned char* offered, unsigned offered_size, void*) {
+  constexpr std::string_view ours = "http/1.1";
+  for (unsigned at = 0; at < offered_size; at += 1u + offered[at])
+    if (at + 1 + offered[at] <= offered_size && offered[at] == ours.size()
+        && std::equal(ours.begin(), ours.end(), offered + at + 1)) {
+      *out = offered + at + 1;
+      *size = offered[at];
+      return SSL_TLSEXT_ERR_OK;
+    }
+  return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+} // namespace
+
 ssl_context make_tls_context(const std::string& certificate, const std::string& key) {
   ssl_context context{SSL_CTX_new(TLS_server_method())};
   if (!context)
@@ -147,7 +178,20 @@ ssl_context make_tls_context(const std::string& certificate, const std::string& 
   // Buffers of idle connections are given back; partial writes fit our own queues.
   SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE
                                     | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-  SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+  // Sessions are kept here and not in tickets: the key of tickets would have to be changed again and
+  // again, or whoever steals it could read what was sent before.
+  SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION
+                                       | SSL_OP_NO_TICKET | SSL_OP_CIPHER_SERVER_PREFERENCE
+                                       | SSL_OP_PRIORITIZE_CHACHA);
+  SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_SERVER);
+  SSL_CTX_sess_set_cache_size(context.get(), sessions_kept);
+  SSL_CTX_set_timeout(context.get(), session_seconds);
+  constexpr unsigned char name[] = "spotter";
+  if (SSL_CTX_set_cipher_list(context.get(), ciphers_of_tls_1_2) != 1
+      || SSL_CTX_set1_groups_list(context.get(), groups) != 1
+      || SSL_CTX_set_session_id_context(context.get(), name, sizeof name - 1) != 1)
+    throw std::runtime_error("TLS can't be set up: " + last_error());
+  SSL_CTX_set_alpn_select_cb(context.get(), choose_protocol, nullptr);
   if (SSL_CTX_use_certificate_chain_file(context.get(), certificate.c_str()) != 1)
     throw std::runtime_error("the certificate " + certificate + " can't be used: " + last_error());
   if (SSL_CTX_use_PrivateKey_file(context.get(), key.c_str(), SSL_FILETYPE_PEM) != 1)

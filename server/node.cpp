@@ -355,6 +355,9 @@ void node::parts::start_gateway() {
   how.tls_certificate = settings.listen.tls_certificate;
   how.tls_key = settings.listen.tls_key;
   how.allowed_origins = settings.listen.allowed_origins;
+  how.trusted.blocks = settings.listen.trusted_proxies;
+  if (settings.listen.forwarded_header == "forwarded")
+    how.trusted.header = gateway::forwarded_header::forwarded;
   how.limits.connections = settings.listen.connections;
   how.limits.connections_per_address = settings.listen.connections_per_address;
   how.limits.sign_ins_per_minute = settings.identity.sign_ins_per_minute;

@@ -1,4 +1,5 @@
 #include "gateway/http/connection.hpp"
+#include "gateway/http/security_headers.hpp"
 #include "gateway/worker.hpp"
 
 #include <boost/asio/redirect_error.hpp>
@@ -81,10 +82,9 @@ void http_connection::compose_head(std::string& out, const response& what, std::
   ((out += "Date: ") += at_.http_date()) += "\r\n";
   ((out += "X-Request-Id: ") += request_id_) += "\r\n";
   const std::chrono::duration<double, std::milli> took = steady::now() - request_began_;
-  const int n = std::snprintf(
-    line, sizeof line, "Server-Timing: total;dur=%.2f\r\nX-Content-Type-Options: nosniff\r\n",
-    took.count());
+  const int n = std::snprintf(line, sizeof line, "Server-Timing: total;dur=%.2f\r\n", took.count());
   out.append(line, static_cast<std::size_t>(n));
+  append_security_headers(out, what.content_type, what.headers, secured_);
   if (what.next == response::takeover::none) {
     if (close)
       out += "Connection: close\r\n";
@@ -127,6 +127,10 @@ awaitable<bool> http_connection::write(const response& given, bool close) {
     head += content;
     content = {};
   }
+  const auto& limits = at_.common().config.limits;
+  written_until_ =
+    steady::now() + limits.body_timeout
+    + std::chrono::seconds{(head.size() + content.size()) / limits.body_bytes_per_second};
   enter(phase::writing);
   co_return co_await write_all(head, content);
 }

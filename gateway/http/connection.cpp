@@ -1,5 +1,6 @@
 #include "gateway/http/connection.hpp"
 
+#include "gateway/http/header_values.hpp"
 #include "gateway/live/hub.hpp"
 #include "gateway/routes/answers.hpp"
 #include "gateway/worker.hpp"
@@ -52,33 +53,6 @@ limit_kind exact_limit_of(const route& row) noexcept {
   return row.limited ? limit_kind::sign_in : limit_kind::by_method;
 }
 
-/// A request id that a client may choose: nothing that could break a header or a log.
-bool is_request_id(std::string_view id) noexcept {
-  if (id.empty() || id.size() > 64)
-    return false;
-  return std::all_of(id.begin(), id.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-'
-           || c == '_' || c == '.';
-  });
-}
-
-/// The trace id in a W3C `traceparent`, or nothing.
-std::string_view trace_of(std::string_view header) noexcept {
-  const auto is_hex = [](std::string_view text) {
-    return std::all_of(text.begin(), text.end(),
-                       [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
-  };
-  if (header.size() < 55 || header[2] != '-' || header[35] != '-' || header[52] != '-'
-      || header.substr(0, 2) == "ff")
-    return {};
-  const auto trace = header.substr(3, 32);
-  const auto parent = header.substr(36, 16);
-  if (!is_hex(header.substr(0, 2)) || !is_hex(trace) || !is_hex(parent)
-      || trace.find_first_not_of('0') == trace.npos || parent.find_first_not_of('0') == parent.npos)
-    return {};
-  return trace;
-}
-
 } // namespace
 
 http_connection::http_connection(worker& at, transport stream, net::ip::address peer)
@@ -127,7 +101,7 @@ void http_connection::enter(phase next) {
       deadline_ = std::min(now + limits.body_timeout, body_until_);
       break;
     case phase::writing:
-      deadline_ = now + limits.body_timeout;
+      deadline_ = std::min(now + limits.body_timeout, written_until_);
       break;
     case phase::lingering:
       deadline_ = now + std::chrono::seconds{2};
@@ -254,8 +228,7 @@ awaitable<bool> http_connection::serve_one() {
   trace_id_ = trace.empty() ? at_.make_trace_id() : std::string(trace);
   const auto wanted_id = req.header("x-request-id");
   request_id_ = is_request_id(wanted_id) ? std::string(wanted_id) : trace_id_;
-  if (peer_text_.empty())
-    peer_text_ = peer_.to_string();
+  find_source();
 
   router::match found;
   response out;
@@ -270,7 +243,7 @@ awaitable<bool> http_connection::serve_one() {
     close = true;
   } else {
     found = at_.common().routes.find(req.method, req.path());
-    call c{at_, req, found.args, {}, trace_id_, peer_text_, request_id_};
+    call c{at_, req, found.args, {}, trace_id_, client_text_, request_id_, secured_};
     out = co_await answer(c, found, reached, unread_body);
     who_ = c.who;
   }
@@ -291,6 +264,14 @@ awaitable<bool> http_connection::serve_one() {
   if (close && (unread_body || reached == step::failed))
     co_await linger();
   co_return !close;
+}
+
+void http_connection::find_source() {
+  const auto source = source_of(parser_.current(), peer_, at_.common().config.trusted);
+  secured_ = stream_.is_tls() || source.https;
+  if (client_text_.empty() || source.client != client_)
+    client_text_ = source.client.to_string();
+  client_ = source.client;
 }
 
 awaitable<response> http_connection::answer(call& c, const router::match& found, step reached,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "gateway/http/forwarded.hpp"
 #include "gateway/http/request_parser.hpp"
 #include "gateway/http/response.hpp"
 #include "gateway/limits/limiter.hpp"
@@ -51,6 +52,8 @@ private:
   awaitable<bool> fill();
   /// Handles one request; false when the connection is to end or was handed on.
   awaitable<bool> serve_one();
+  /// Says who the client of the current request is: the peer, or whom a trusted proxy names.
+  void find_source();
   awaitable<response> answer(call& c, const router::match& found, request_parser::step step,
                              bool& unread_body);
   [[nodiscard]] std::optional<response> judge(call& c, const router::match& found,
@@ -77,7 +80,8 @@ private:
   worker& at_;
   transport stream_;
   net::ip::address peer_;
-  std::string peer_text_;
+  net::ip::address client_; // of the current request
+  std::string client_text_;
   request_parser parser_;
   std::unique_ptr<char[]> buffer_;
   std::size_t capacity_;
@@ -87,11 +91,13 @@ private:
   phase phase_ = phase::idle;
   steady::time_point deadline_;
   steady::time_point body_until_; // however much progress it makes
+  steady::time_point written_until_;
   steady::time_point request_began_;
   std::string trace_id_;
   std::string request_id_;
   std::string rate_headers_;
   caller who_;
+  bool secured_ = false; // the client came over TLS, to us or to a trusted proxy
   bool first_request_ = true;
   bool expired_ = false;
   bool draining_ = false;

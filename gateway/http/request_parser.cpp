@@ -1,9 +1,12 @@
 #include "gateway/http/request_parser.hpp"
 
+#include "gateway/http/header_values.hpp"
+
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 
 #include <algorithm>
+#include <optional>
 
 namespace spotter::gateway {
 
@@ -17,6 +20,13 @@ constexpr std::size_t body_slack = 64;
 
 // No allocation on a client's word alone: above this the body grows as it arrives.
 constexpr std::uint64_t reserve_at_once = 64 * 1024;
+
+// Looking a header up goes through them all.
+constexpr int most_lines = 128;
+
+// Of one chunk's size and extensions with their line ends, and of all extensions of a body.
+constexpr std::size_t most_chunk_header = 256;
+constexpr std::size_t most_extensions = 4 * 1024;
 
 verb to_verb(http::verb method) noexcept {
   switch (method) {
@@ -48,20 +58,35 @@ bool has_folded_line(std::string_view head) noexcept {
   return false;
 }
 
-/// Turns the absolute form into the origin form.
-void strip_authority(std::string& target) {
-  if (target.empty() || target.front() == '/' || target == "*")
-    return;
+/// Whether a target has only what can stand in one. Readers differ in what they make of the rest: a
+/// backslash is a slash to some, and what follows a number sign nothing.
+bool is_plain(std::string_view target) noexcept {
+  return std::all_of(target.begin(), target.end(), [](char c) {
+    return c > ' ' && c < 0x7f && c != '#' && c != '\\' && c != '"' && c != '<' && c != '>';
+  });
+}
+
+/// Turns the absolute form into the origin form; its authority, or nullopt for what is no target.
+std::optional<std::string> split_authority(std::string& target, bool may_be_any) {
+  if (target.starts_with('/') || (may_be_any && target == "*"))
+    return std::string{};
   const auto scheme = target.find("://");
-  if (scheme == target.npos)
-    return;
-  const auto path = target.find_first_of("/?", scheme + 3);
-  if (path == target.npos)
-    target = "/";
-  else
-    target.erase(0, path);
-  if (target.front() != '/')
+  if (scheme == target.npos
+      || (!same_text(target.substr(0, scheme), "http")
+          && !same_text(target.substr(0, scheme), "https")))
+    return std::nullopt;
+  const auto path = std::min(target.find_first_of("/?", scheme + 3), target.size());
+  auto authority = target.substr(scheme + 3, path - scheme - 3);
+  target.erase(0, path);
+  if (!target.starts_with('/'))
     target.insert(0, 1, '/');
+  return authority.empty() ? std::nullopt : std::optional{std::move(authority)};
+}
+
+/// A length as everybody reads it: digits, and few enough.
+bool is_length(std::string_view text) noexcept {
+  return !text.empty() && text.size() <= 18
+         && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 } // namespace
@@ -74,7 +99,13 @@ public:
   bool refused = false; // `problem` says why
   bool seen = false;
   std::size_t head_bytes = 0;
+  std::size_t extension_bytes = 0;
+  std::string authority; // of a target in absolute form
+  bool chunk_begun = false;
+  bool has_head = false;
+  int lines = 0;
   int hosts = 0;
+  int lengths = 0;
 
 private:
   error_code refuse(http_problem why) {
@@ -96,7 +127,13 @@ private:
     }
     current.minor_version = version - 10;
     current.target.assign(target.data(), target.size());
-    strip_authority(current.target);
+    auto named = is_plain(current.target)
+                   ? split_authority(current.target, current.method == verb::options)
+                   : std::nullopt;
+    if (named)
+      authority = std::move(*named);
+    else
+      ec = refuse(http_problem::malformed_request);
   }
 
   void on_response_impl(int, boost::beast::string_view, int, error_code&) override {}
@@ -104,9 +141,22 @@ private:
   void on_field_impl(http::field name, boost::beast::string_view text,
                      boost::beast::string_view value, error_code& ec) override {
     const std::string_view v{value.data(), value.size()};
+    // After the head these are trailers, which would become headers that nobody has judged.
+    if (has_head) {
+      ec = refuse(http_problem::malformed_request);
+      return;
+    }
+    if (++lines > most_lines) {
+      ec = refuse(http_problem::header_too_large);
+      return;
+    }
     switch (name) {
       case http::field::host:
-        if (++hosts > 1)
+        if (++hosts > 1 || !is_host(v))
+          ec = refuse(http_problem::malformed_request);
+        break;
+      case http::field::content_length:
+        if (++lengths > 1 || !is_length(v))
           ec = refuse(http_problem::malformed_request);
         break;
       case http::field::transfer_encoding:
@@ -128,7 +178,11 @@ private:
   }
 
   void on_header_impl(error_code& ec) override {
-    if (hosts == 0 && current.minor_version == 1) {
+    has_head = true;
+    const bool no_host = hosts == 0 && current.minor_version == 1;
+    const bool other_host =
+      !authority.empty() && hosts > 0 && !same_text(authority, current.header("host"));
+    if (no_host || other_host || (!authority.empty() && !is_host(authority))) {
       ec = refuse(http_problem::malformed_request);
       return;
     }
@@ -148,7 +202,13 @@ private:
     return body.size();
   }
 
-  void on_chunk_header_impl(std::uint64_t, boost::beast::string_view, error_code&) override {}
+  void on_chunk_header_impl(std::uint64_t, boost::beast::string_view extensions,
+                            error_code& ec) override {
+    chunk_begun = true;
+    extension_bytes += extensions.size();
+    if (extension_bytes > most_extensions)
+      ec = refuse(http_problem::malformed_request);
+  }
 
   std::size_t on_chunk_body_impl(std::uint64_t, boost::beast::string_view body,
                                  error_code&) override {
@@ -173,7 +233,8 @@ request_parser::~request_parser() = default;
 void request_parser::reset() {
   parser_ = std::make_unique<parser>();
   parser_->target_limit = target_limit_;
-  parser_->eager(true);
+  // In steps: the body's limit is known only after the head, and a chunk's header has one of its own.
+  parser_->eager(false);
   parser_->header_limit(static_cast<std::uint32_t>(header_limit_));
   // The limit is known only once the head says which route it is for.
   parser_->body_limit(boost::none);
@@ -186,8 +247,7 @@ request_parser::step request_parser::feed(std::string_view bytes, std::size_t& u
   // Beast takes the head, each chunk's header and each run of body in steps of their own.
   while (!p.is_done()) {
     const bool head_before = p.is_header_done();
-    // In eager mode the body would be read before its limit is known.
-    p.eager(head_before);
+    p.chunk_begun = false;
     error_code ec;
     const auto rest = bytes.substr(at);
     if (rest.empty())
@@ -205,6 +265,13 @@ request_parser::step request_parser::feed(std::string_view bytes, std::size_t& u
         p.problem = http_problem::header_too_large;
         return step::failed;
       }
+    }
+    // What is left of a body is the beginning of a chunk's header.
+    const auto chunk_header = p.chunk_begun ? n : rest.size() - n;
+    if (head_before && (p.chunk_begun || ec == http::error::need_more)
+        && chunk_header > most_chunk_header) {
+      p.problem = http_problem::malformed_request;
+      return step::failed;
     }
     if (ec == http::error::need_more)
       return step::need_more;

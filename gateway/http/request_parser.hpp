@@ -7,8 +7,9 @@
 
 namespace spotter::gateway {
 
-/// Reads one HTTP/1.x request from bytes as they come. Refuses what proxies read differently:
-/// both a length and a transfer coding, folded header lines, control characters, a second Host.
+/// Reads one HTTP/1.x request from bytes as they come. Refuses what proxies read differently: a
+/// length and a transfer coding, two lengths, folded header lines, control characters, a second or odd
+/// Host, an absolute target of another host, trailers, long chunk headers.
 class request_parser {
 public:
   enum class step : std::uint8_t {

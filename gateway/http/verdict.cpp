@@ -1,28 +1,11 @@
 #include "gateway/http/connection.hpp"
+#include "gateway/http/header_values.hpp"
 #include "gateway/routes/answers.hpp"
 #include "gateway/worker.hpp"
 
 namespace spotter::gateway {
 
 namespace {
-
-std::string_view bearer(std::string_view authorization) noexcept {
-  constexpr std::string_view scheme = "bearer ";
-  if (authorization.size() <= scheme.size()
-      || !same_text(authorization.substr(0, scheme.size()), scheme))
-    return {};
-  auto token = authorization.substr(scheme.size());
-  while (!token.empty() && token.front() == ' ')
-    token.remove_prefix(1);
-  return token;
-}
-
-bool is_media_type(std::string_view header, std::string_view wanted) noexcept {
-  auto type = header.substr(0, header.find(';'));
-  while (!type.empty() && type.back() == ' ')
-    type.remove_suffix(1);
-  return same_text(type, wanted);
-}
 
 bool accepts_body(const route& row, const request& req) {
   const auto type = req.header("content-type");
@@ -141,7 +124,7 @@ std::optional<response> http_connection::limit_account(const route& row) {
 
 awaitable<std::optional<response>> http_connection::limit_exactly(limit_kind kind) {
   const bool by_address = kind == limit_kind::sign_in || kind == limit_kind::registration;
-  auto whose = by_address ? address_group(peer_) : domain::to_string(who_.user_id);
+  auto whose = by_address ? address_group(client_) : domain::to_string(who_.user_id);
   auto waiting = at_.limits().ask(kind, std::move(whose));
   const auto how = co_await std::move(waiting);
   co_return limited(how, kind);

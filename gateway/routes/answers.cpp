@@ -41,7 +41,7 @@ response from_read(domain::expected<messages::read_reply, messages::failure> rep
   if (const auto* why = std::get_if<messages::failure>(&reply->result))
     return to_response(*why, trace_id);
   auto& page = std::get<messages::rendered>(reply->result);
-  return ok(std::move(page.body), page.version).with("Cache-Control", "private, no-cache");
+  return ok(std::move(page.body), page.version);
 }
 
 } // namespace
@@ -292,7 +292,9 @@ std::string query_reader::word(std::string_view name,
 }
 
 void query_reader::error(std::string_view name, std::string_view code, std::string detail) {
-  errors_.push_back({std::string(name), std::string(code), std::move(detail)});
+  constexpr std::size_t most_errors = 64; // the rest would only repeat itself
+  if (errors_.size() < most_errors)
+    errors_.push_back({std::string(name), std::string(code), std::move(detail)});
 }
 
 response query_reader::refusal(const call& c) const {

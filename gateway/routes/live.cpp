@@ -39,7 +39,8 @@ awaitable<response> get_live(call& c) {
         c.trace_id);
     c.who = *who;
   }
-  co_return websocket::shake_hands(c.req, c.at.common().config.allowed_origins, c.trace_id);
+  co_return websocket::shake_hands(c.req, c.secured, c.at.common().config.allowed_origins,
+                                   c.trace_id);
 }
 
 // GET /v1/live/sse

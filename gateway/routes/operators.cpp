@@ -74,12 +74,7 @@ awaitable<response> get_asset(call& c) {
   out.content_type = asset->content_type;
   out.body = asset->content;
   out.etag = asset->etag;
-  out.with("Cache-Control", "no-cache").with("Referrer-Policy", "no-referrer");
-  if (asset->content_type.starts_with("text/html"))
-    out.with("Content-Security-Policy",
-             "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-             "img-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; "
-             "frame-ancestors 'none'");
+  out.with("Cache-Control", "no-cache");
   return answer(out);
 }
 

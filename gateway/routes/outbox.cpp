@@ -119,11 +119,9 @@ awaitable<response> get_outbox(call& c) {
   }
   out.content_type = "text/html; charset=utf-8";
   out.body = page_of(page->letters);
-  out
-    .with("Content-Security-Policy",
-          "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; "
-          "frame-ancestors 'none'")
-    .with("Referrer-Policy", "no-referrer");
+  out.with("Content-Security-Policy",
+           "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; "
+           "frame-ancestors 'none'");
   co_return out;
 }
 

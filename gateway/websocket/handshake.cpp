@@ -30,15 +30,20 @@ std::string accept_key(std::string_view key) {
   return {reinterpret_cast<const char*>(out), static_cast<std::size_t>(n)};
 }
 
-bool is_allowed_origin(std::string_view origin, std::string_view host,
+bool is_allowed_origin(std::string_view origin, std::string_view host, bool secured,
                        const std::vector<std::string>& allowed) noexcept {
   if (origin.empty() || std::find(allowed.begin(), allowed.end(), origin) != allowed.end())
     return true;
-  const auto scheme = origin.find("://");
-  return scheme != origin.npos && same_text(origin.substr(scheme + 3), host);
+  constexpr std::string_view https = "https://";
+  constexpr std::string_view http = "http://";
+  if (host.empty())
+    return false;
+  if (origin.starts_with(https))
+    return same_text(origin.substr(https.size()), host);
+  return !secured && origin.starts_with(http) && same_text(origin.substr(http.size()), host);
 }
 
-response shake_hands(const request& req, const std::vector<std::string>& allowed,
+response shake_hands(const request& req, bool secured, const std::vector<std::string>& allowed,
                      std::string_view trace_id) {
   if (!lists_token(req.header("connection"), "upgrade")
       || !lists_token(req.header("upgrade"), "websocket"))
@@ -54,7 +59,7 @@ response shake_hands(const request& req, const std::vector<std::string>& allowed
   if (req.minor_version == 0 || req.has_body || !is_key(req.header("sec-websocket-key")))
     return to_response(http_problem::malformed_request, "The WebSocket handshake is malformed.",
                        trace_id);
-  if (!is_allowed_origin(req.header("origin"), req.header("host"), allowed))
+  if (!is_allowed_origin(req.header("origin"), req.header("host"), secured, allowed))
     return to_response(http_problem::origin_refused,
                        "This page may not open sockets here; see allowed_origins.", trace_id);
   const auto offered = req.header("sec-websocket-protocol");

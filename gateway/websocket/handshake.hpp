@@ -15,12 +15,13 @@ inline constexpr std::string_view subprotocol = "spotter.v1";
 [[nodiscard]] std::string accept_key(std::string_view key);
 
 /// True for a page of the server's own origin or of one in the list. Clients that are no browsers
-/// send none, and are allowed.
-[[nodiscard]] bool is_allowed_origin(std::string_view origin, std::string_view host,
+/// send none, and are allowed. `secured`: the socket is, so that a page that is not is another origin.
+[[nodiscard]] bool is_allowed_origin(std::string_view origin, std::string_view host, bool secured,
                                      const std::vector<std::string>& allowed) noexcept;
 
 /// Answers a request to open a WebSocket: 101 with `takeover::websocket`, or the refusal.
-[[nodiscard]] response shake_hands(const request& req, const std::vector<std::string>& allowed,
+[[nodiscard]] response shake_hands(const request& req, bool secured,
+                                   const std::vector<std::string>& allowed,
                                    std::string_view trace_id);
 
 } // namespace spotter::gateway::websocket

@@ -123,3 +123,21 @@ CAF_TEST(a pooler is refused without a way past it) {
   CAF_REQUIRE(std::holds_alternative<config::config_errors>(loaded));
   CAF_CHECK(mentions(std::get<config::config_errors>(loaded), "database.direct"));
 }
+
+CAF_TEST(proxies are addresses and networks) {
+  const auto good = load("[listen]\ntrusted_proxies = [\"10.0.0.0/8\", \"::1\"]\n"
+                         "forwarded_header = \"forwarded\"\n");
+  CAF_REQUIRE(std::holds_alternative<config::settings>(good));
+  CAF_CHECK_EQUAL(std::get<config::settings>(good).listen.trusted_proxies.size(), 2u);
+  const auto none = load("");
+  CAF_CHECK(std::get<config::settings>(none).listen.trusted_proxies.empty());
+  const auto bad =
+    load("", {{"SPOTTER_LISTEN_TRUSTED_PROXIES", "10.0.0.0/8,proxy.example,10.1.0.0/8"},
+              {"SPOTTER_LISTEN_FORWARDED_HEADER", "x-real-ip"}});
+  CAF_REQUIRE(std::holds_alternative<config::config_errors>(bad));
+  const auto& errors = std::get<config::config_errors>(bad);
+  CAF_CHECK_EQUAL(errors.size(), 3u);
+  CAF_CHECK(mentions(errors, "proxy.example"));
+  CAF_CHECK(mentions(errors, "10.1.0.0/8"));
+  CAF_CHECK(mentions(errors, "x-real-ip"));
+}

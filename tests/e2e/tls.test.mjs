@@ -72,6 +72,77 @@ describe("TLS", { skip: missing }, () => {
     assert.equal(await attempt({}), "TLSv1.3");
   });
 
+  it("agrees on forward-secret ciphers only", async () => {
+    const attempt = (options) =>
+      new Promise((resolve) => {
+        const all = { port: server.port, host: "127.0.0.1", ca: server.ca, maxVersion: "TLSv1.2", ...options };
+        const socket = connect_tls(all, () => resolve(socket.getCipher().name));
+        socket.on("error", () => resolve(null));
+        socket.on("secureConnect", () => socket.end());
+      });
+    for (const ciphers of ["ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-CHACHA20-POLY1305"])
+      assert.equal(await attempt({ ciphers }), ciphers);
+    for (const ciphers of ["AES128-GCM-SHA256", "ECDHE-ECDSA-AES128-SHA", "ECDHE-ECDSA-AES256-SHA384", "DHE-RSA-AES128-GCM-SHA256"])
+      assert.equal(await attempt({ ciphers: `${ciphers}:@SECLEVEL=0` }), null, ciphers);
+  });
+
+  it("agrees on HTTP/1.1 and refuses who speaks another protocol only", async () => {
+    const attempt = (ALPNProtocols) =>
+      new Promise((resolve) => {
+        const socket = connect_tls({ port: server.port, host: "127.0.0.1", ca: server.ca, ALPNProtocols }, () =>
+          resolve(socket.alpnProtocol));
+        socket.on("error", () => resolve(null));
+        socket.on("secureConnect", () => socket.end());
+      });
+    assert.equal(await attempt(["h2", "http/1.1"]), "http/1.1");
+    assert.equal(await attempt([]), false);
+    assert.equal(await attempt(["h2", "ftp"]), null);
+  });
+
+  it("resumes sessions, and hands out no tickets that a stolen key would open", async () => {
+    const attempt = (session) =>
+      new Promise((resolve, reject) => {
+        const options = { port: server.port, host: "127.0.0.1", ca: server.ca, maxVersion: "TLSv1.2", session };
+        const socket = connect_tls(options, () => {
+          const [ticket, reused] = [socket.getTLSTicket(), socket.isSessionReused()];
+          socket.once("close", () => resolve({ reused, session: kept, ticket }));
+          socket.end();
+        });
+        let kept;
+        socket.on("session", (bytes) => (kept = bytes));
+        socket.on("error", reject);
+        socket.resume();
+      });
+    const first = await attempt();
+    assert.equal(first.reused, false);
+    assert.equal(first.ticket, undefined);
+    assert.equal((await attempt(first.session)).reused, true);
+  });
+
+  it("lets nobody renegotiate", async () => {
+    const socket = connect_tls({ port: server.port, host: "127.0.0.1", ca: server.ca, maxVersion: "TLSv1.2" });
+    const refused = await new Promise((resolve) => {
+      socket.on("error", () => resolve(true));
+      socket.on("close", () => resolve(true));
+      socket.on("secureConnect", () => socket.renegotiate({}, (error) => resolve(Boolean(error))));
+    });
+    socket.destroy();
+    assert.ok(refused);
+  });
+
+  it("tells browsers to come back by TLS, and opens no socket to a page that did not", async () => {
+    const client = new Client(server);
+    const { headers } = await client.get("/livez");
+    assert.equal(headers["strict-transport-security"], "max-age=31536000; includeSubDomains");
+    const open = (origin) =>
+      client.get("/v1/live", {
+        connection: "Upgrade", upgrade: "websocket", "sec-websocket-version": "13",
+        "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==", origin,
+      });
+    assert.equal((await open(`http://127.0.0.1:${server.port}`)).status, 403);
+    client.close();
+  });
+
   it("closes on a client that speaks plainly, and on one that says nothing", async () => {
     const close_of = (bytes) => {
       const socket = connect(server.port, "127.0.0.1");

@@ -245,6 +245,60 @@ CAF_TEST(lets pages of listed origins in) {
   CAF_CHECK(!other.headers.contains("access-control-allow-origin"));
 }
 
+CAF_TEST(tells browsers to take an answer for what it is) {
+  scene s;
+  client c{s.port()};
+  for (const auto* path : {"/livez", "/v1/nothing", "/v1/me", "/", "/docs", "/docs/docs.js"}) {
+    const auto a = c.call("GET", path, {});
+    CAF_CHECK_EQUAL(a.headers.at("x-content-type-options"), "nosniff");
+    CAF_CHECK_EQUAL(a.headers.at("referrer-policy"), "no-referrer");
+    CAF_CHECK_EQUAL(a.headers.at("cross-origin-resource-policy"), "same-origin");
+    const auto& policy = a.headers.at("content-security-policy");
+    CAF_CHECK(policy.starts_with("default-src 'none'"));
+    CAF_CHECK(policy.find("frame-ancestors 'none'") != policy.npos);
+    CAF_CHECK(policy.find("unsafe") == policy.npos);
+    const bool page = a.headers.at("content-type").starts_with("text/html");
+    CAF_CHECK_EQUAL(a.headers.contains("permissions-policy"), page);
+    CAF_CHECK_EQUAL(a.headers.contains("cross-origin-opener-policy"), page);
+    CAF_CHECK(!a.headers.contains("strict-transport-security"));
+    CAF_CHECK(!a.headers.contains("access-control-allow-origin"));
+  }
+}
+
+CAF_TEST(believes proxies that it trusts) {
+  scene s{[](auto& config) {
+    config.trusted.blocks = {*config::address_block::parse("127.0.0.1")};
+    config.limits.sign_ins_per_minute = 2;
+    config.limits.connections_per_address = 1;
+  }};
+  client c{s.port()};
+  client other{s.port()}; // a proxy's connections are many people's
+  const std::string body = R"({"email":"a@b","password":"x"})";
+  const auto try_from = [&](const std::string& who) {
+    return c.call("POST", "/v1/auth/login", {}, body, "X-Forwarded-For: " + who + "\r\n").status;
+  };
+  CAF_CHECK_EQUAL(try_from("1.2.3.4"), 503);
+  CAF_CHECK_EQUAL(try_from("6.6.6.6, 1.2.3.4"), 503);
+  CAF_CHECK_EQUAL(try_from("7.7.7.7, 1.2.3.4"), 429);
+  CAF_CHECK_EQUAL(try_from("1.2.3.5"), 503);
+  const auto a = other.call("GET", "/livez", {}, {}, "X-Forwarded-Proto: https\r\n");
+  CAF_CHECK(a.headers.at("strict-transport-security").find("includeSubDomains")
+            != std::string::npos);
+}
+
+CAF_TEST(believes nobody else) {
+  scene s{[](auto& config) { config.limits.sign_ins_per_minute = 1; }};
+  client c{s.port()};
+  const std::string body = R"({"email":"a@b","password":"x"})";
+  const auto try_from = [&](const std::string& who) {
+    return c.call("POST", "/v1/auth/login", {}, body, "X-Forwarded-For: " + who + "\r\n").status;
+  };
+  CAF_CHECK_EQUAL(try_from("1.2.3.4"), 503);
+  CAF_CHECK_EQUAL(try_from("1.2.3.5"), 429);
+  const auto a = c.call("GET", "/livez", {}, {}, "X-Forwarded-Proto: https\r\n");
+  CAF_CHECK(!a.headers.contains("strict-transport-security"));
+}
+
 CAF_TEST(honours the trace that it is part of) {
   scene s;
   client c{s.port()};

@@ -138,8 +138,63 @@ CAF_TEST(refuses other versions) {
 
 CAF_TEST(takes the absolute form for the origin form) {
   request_parser parser{1'024, 512};
-  CAF_REQUIRE(feed(parser, "GET http://host:1/a/b?c HTTP/1.1\r\nHost: a\r\n\r\n") == step::done);
+  CAF_REQUIRE(feed(parser, "GET http://host:1/a/b?c HTTP/1.1\r\nHost: HOST:1\r\n\r\n")
+              == step::done);
   CAF_CHECK_EQUAL(parser.current().target, "/a/b?c");
+}
+
+CAF_TEST(refuses targets that are read in several ways) {
+  for (const std::string target :
+       {"http://b/", "http://user@a/", "ftp://a/", "http:///", "a:443", "v1/me", "*", "/v1\\me",
+        "/a#b", "/\xc0\xaf", "/\x7f", "://a/", "http://a,b/"})
+    CAF_CHECK(problem_of("GET " + target + " HTTP/1.1\r\nHost: a\r\n\r\n")
+              == http_problem::malformed_request);
+  CAF_CHECK(problem_of("CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n")
+            == http_problem::malformed_request);
+  request_parser parser{1'024, 512};
+  CAF_CHECK(feed(parser, "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n") == step::done);
+}
+
+CAF_TEST(takes one length only and as everybody reads it) {
+  const std::string head = "POST / HTTP/1.1\r\nHost: a\r\n";
+  for (const std::string lines : {"Content-Length: 3\r\nContent-Length: 3", "Content-Length: 3, 3",
+                                  "Content-Length: 3,", "Content-Length: -3", "Content-Length: 0x3",
+                                  "Content-Length: 3 3", "Content-Length:", "Content-Length: 3;a",
+                                  "Content-Length: 9999999999999999999", "Content-Length: 3.0"})
+    CAF_CHECK(problem_of(head + lines + "\r\n\r\nabc") == http_problem::malformed_request);
+}
+
+CAF_TEST(takes no trailers) {
+  const std::string head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (const std::string trailer :
+       {"X-A: 1", "Authorization: Bearer x", "Content-Length: 3", "Host: b", "Content-Type: a/b"})
+    CAF_CHECK(problem_of(head + "1\r\na\r\n0\r\n" + trailer + "\r\n\r\n")
+              == http_problem::malformed_request);
+}
+
+CAF_TEST(bounds what comes with chunks however it is cut) {
+  const std::string head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const std::string end = "0\r\n\r\n";
+  const std::string zeros = head + std::string(300, '0') + "1\r\na\r\n" + end;
+  const std::string long_one = head + "1;a=" + std::string(300, 'b') + "\r\na\r\n" + end;
+  std::string many = head;
+  for (int i = 0; i < 100; ++i)
+    many += "1;a=" + std::string(200, 'b') + "\r\na\r\n";
+  for (const auto& bytes : {zeros, long_one, many + end})
+    for (const std::size_t piece : {1u, 7u, 100'000u}) {
+      request_parser parser{1'024, 512};
+      CAF_CHECK(feed(parser, bytes, piece) == step::failed);
+      CAF_CHECK(parser.problem() == http_problem::malformed_request);
+    }
+  CAF_CHECK(problem_of(head + "ffffffffffffffffff\r\na\r\n") == http_problem::malformed_request);
+  CAF_CHECK(problem_of(head + "ffffffffffffffff\r\na\r\n") == http_problem::too_large);
+}
+
+CAF_TEST(bounds the lines of a head) {
+  std::string bytes = "GET / HTTP/1.1\r\nHost: a\r\n";
+  for (int i = 0; i < 200; ++i)
+    bytes += "a:\r\n";
+  CAF_CHECK(problem_of(bytes + "\r\n") == http_problem::header_too_large);
 }
 
 CAF_TEST(reads queries) {
