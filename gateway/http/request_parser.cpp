@@ -28,6 +28,9 @@ constexpr int most_lines = 128;
 constexpr std::size_t most_chunk_header = 256;
 constexpr std::size_t most_extensions = 4 * 1024;
 
+// The shortest end of a chunked body: 0, two line ends. Beast breaks when the last chunk comes in less.
+constexpr std::size_t least_chunk_header = 5;
+
 verb to_verb(http::verb method) noexcept {
   switch (method) {
     case http::verb::get:
@@ -101,6 +104,7 @@ public:
   std::size_t head_bytes = 0;
   std::size_t extension_bytes = 0;
   std::string authority; // of a target in absolute form
+  std::uint64_t chunk_left = 0;
   bool chunk_begun = false;
   bool has_head = false;
   int lines = 0;
@@ -202,9 +206,10 @@ private:
     return body.size();
   }
 
-  void on_chunk_header_impl(std::uint64_t, boost::beast::string_view extensions,
+  void on_chunk_header_impl(std::uint64_t size, boost::beast::string_view extensions,
                             error_code& ec) override {
     chunk_begun = true;
+    chunk_left = size;
     extension_bytes += extensions.size();
     if (extension_bytes > most_extensions)
       ec = refuse(http_problem::malformed_request);
@@ -213,6 +218,7 @@ private:
   std::size_t on_chunk_body_impl(std::uint64_t, boost::beast::string_view body,
                                  error_code&) override {
     append(body);
+    chunk_left -= body.size();
     return body.size();
   }
 
@@ -250,7 +256,8 @@ request_parser::step request_parser::feed(std::string_view bytes, std::size_t& u
     p.chunk_begun = false;
     error_code ec;
     const auto rest = bytes.substr(at);
-    if (rest.empty())
+    if (rest.empty()
+        || (head_before && p.chunked() && p.chunk_left == 0 && rest.size() < least_chunk_header))
       return step::need_more;
     const auto n = p.put(boost::asio::const_buffer{rest.data(), rest.size()}, ec);
     at += n;

@@ -75,6 +75,14 @@ CAF_TEST(reads chunks) {
   CAF_CHECK_EQUAL(parser.current().body, "abcde");
 }
 
+CAF_TEST(reads the last chunk in single bytes) {
+  for (const auto* body : {"0\r\n\r\n", "1\r\na\r\n0\r\n\r\n", "000;a\r\n\r\n"}) {
+    request_parser parser{1'024, 512};
+    const auto head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+    CAF_CHECK(feed(parser, std::string(head) + body, 1) == step::done);
+  }
+}
+
 CAF_TEST(bounds chunked bodies) {
   request_parser parser{1'024, 512};
   std::string bytes = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
@@ -103,7 +111,7 @@ CAF_TEST(refuses what proxies read differently) {
   CAF_CHECK(problem_of(head + "X-A : 1\r\n\r\n") == http_problem::malformed_request);
   CAF_CHECK(problem_of(head + std::string("X-A: a\0b\r\n\r\n", 12))
             == http_problem::malformed_request);
-  CAF_CHECK(problem_of(head + "Transfer-Encoding: chunked\r\n\r\nzz\r\n")
+  CAF_CHECK(problem_of(head + "Transfer-Encoding: chunked\r\n\r\nzz\r\n\r\n")
             == http_problem::malformed_request);
 }
 
