@@ -69,6 +69,8 @@ export class Nodes {
       SPOTTER_NODE: node,
       SPOTTER_DATABASE: this.reach,
       SPOTTER_DATA: `${this.folder}/data`,
+      SPOTTER_IDENTITY_SIGNING_KEY: `${this.folder}/data/signing.key`,
+      SPOTTER_IDENTITY_SEALING_KEY: `${this.folder}/data/sealing.key`,
       SPOTTER_CLUSTER_LISTEN: `127.0.0.1:${await free_port()}`,
       SPOTTER_CLUSTER_CERTIFICATE: `${certificates}/${node}.pem`,
       SPOTTER_CLUSTER_KEY: `${certificates}/${node}.key`,

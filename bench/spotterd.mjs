@@ -24,6 +24,7 @@ export class Spotterd {
    */
   static async start({ args = ["serve"], env = {}, through } = {}) {
     const server = new Spotterd();
+    server.made = new Map(); // how many users of each range there are
     mkdirSync(`${build}/../bench`, { recursive: true });
     server.folder = mkdtempSync(`${build}/../bench/run-`);
     server.data = `${server.folder}/data`;

@@ -12,9 +12,15 @@ export const USERS = {
   pgbench: 0x900000,
 };
 
-/** Makes `count` users from `first` on. */
-export async function make_users(server, first, count) {
+/**
+ * Makes `count` users of that range whom nobody has used yet, and gives the number of the first. Each time that
+ * somebody logs sets for a while, a workout stays live, and a user may have ten of them.
+ */
+export async function make_users(server, range, count) {
+  const first = range + (server.made.get(range) ?? 0);
+  server.made.set(range, first + count - range);
   await server.script("people.sql", { first, count });
+  return first;
 }
 
 /** An exercise of the catalogue. */

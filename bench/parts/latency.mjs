@@ -12,14 +12,15 @@ export async function latency({ rounds, seconds, note, rate }) {
   const server = await Spotterd.start();
   try {
     const exercise = await some_exercise(server);
-    await make_users(server, USERS.latency, CONNECTIONS);
-    const common = { ...server.target, first: USERS.latency, connections: CONNECTIONS, exercise, seconds };
-    const full = rate ?? (await load("sets", common)).per_second;
+    const common = async () => ({
+      ...server.target, first: await make_users(server, USERS.latency, CONNECTIONS), connections: CONNECTIONS, exercise, seconds,
+    });
+    const full = rate ?? (await load("sets", await common())).per_second;
     const found = [];
     const writes = [];
     for (let round = 0; round < rounds; ++round) {
       writes.push(await load("fsync", { folder: server.folder, seconds: 1 }));
-      found.push(await load("latency", { ...common, rate: Math.round(full / 2) }));
+      found.push(await load("latency", { ...(await common()), rate: Math.round(full / 2) }));
       note(`watcher p50 ${found.at(-1).watcher_p50} p99 ${found.at(-1).watcher_p99} ms, fsync p50 ${writes.at(-1).fsync_p50} p99 ${writes.at(-1).fsync_p99} ms`);
     }
     return { text: describe(medians(found), medians(writes), found, writes) };

@@ -16,18 +16,19 @@ async function hop({ rounds, seconds, note }) {
   try {
     await cluster.drain(1);
     const exercise = await some_exercise(cluster.first);
-    await make_users(cluster.first, USERS.rest, CONNECTIONS);
-    const common = { first: USERS.rest, connections: CONNECTIONS, exercise, seconds };
     const found = { near: [], far: [] };
     let rate;
     for (let round = 0; round < rounds; ++round)
       for (const [name, number] of [["near", 2], ["far", 1]]) {
-        const through = { ...cluster.through(number), ...common };
-        const rest = await load("sets", through);
-        const live = await load("sets", { ...through, over: "live" });
+        const measure = async (what, how = {}) => load(what, {
+          ...cluster.through(number), first: await make_users(cluster.first, USERS.rest, CONNECTIONS),
+          connections: CONNECTIONS, exercise, seconds, ...how,
+        });
+        const rest = await measure("sets");
+        const live = await measure("sets", { over: "live" });
         // A sixth of full load, so that waiting in a queue is not what is measured.
         rate ??= Math.round(rest.per_second / 6);
-        const late = await load("latency", { ...through, rate });
+        const late = await measure("latency", { rate });
         found[name].push({ rest: rest.per_second, live: live.per_second, ...late });
         note(`${name}: REST ${whole(rest.per_second)}, WebSocket ${whole(live.per_second)}, watcher p50 ${late.watcher_p50} ms`);
       }
@@ -56,13 +57,13 @@ async function spread({ rounds, seconds, note }) {
     const cluster = await Nodes.start(count);
     try {
       const exercise = await some_exercise(cluster.first);
-      await make_users(cluster.first, USERS.rest, CONNECTIONS);
       const each = CONNECTIONS / count;
       const found = { rest: [], live: [] };
       for (let round = 0; round < rounds; ++round)
         for (const over of ["rest", "live"]) {
+          const first = await make_users(cluster.first, USERS.rest, CONNECTIONS);
           const shares = cluster.ports.map((_, i) => load("sets", {
-            ...cluster.through(i + 1), first: USERS.rest + i * each, connections: each, exercise, seconds, over,
+            ...cluster.through(i + 1), first: first + i * each, connections: each, exercise, seconds, over,
           }));
           found[over].push((await Promise.all(shares)).reduce((sum, { per_second }) => sum + per_second, 0));
           note(`${count} nodes, ${over}: ${whole(found[over].at(-1))}`);

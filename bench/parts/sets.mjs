@@ -13,7 +13,6 @@ export async function sets({ rounds, seconds, note }) {
   const peers = [];
   try {
     const exercise = await some_exercise(server);
-    for (const first of [USERS.rest, USERS.live, USERS.fastify]) await make_users(server, first, CONNECTIONS);
     await prepare_pgbench(server, exercise);
     for (const [processes, pool] of [[1, 32], [2, 16]])
       peers.push(await start_peer("fastify_server.mjs", {
@@ -22,15 +21,16 @@ export async function sets({ rounds, seconds, note }) {
       }));
 
     const options = { connections: CONNECTIONS, exercise, seconds };
-    const at = (port, first) => ({ ...server.target, port, first, ...options });
+    const log = async (port, users, how = {}) =>
+      load("sets", { ...server.target, port, first: await make_users(server, users, CONNECTIONS), ...options, ...how });
     const ways = {
-      rest: () => load("sets", at(server.port, USERS.rest)),
-      live: () => load("sets", { ...at(server.port, USERS.live), over: "live" }),
-      live4: () => load("sets", { ...at(server.port, USERS.live), over: "live", in_flight: 4 }),
-      live8: () => load("sets", { ...at(server.port, USERS.live), over: "live", in_flight: 8 }),
+      rest: () => log(server.port, USERS.rest),
+      live: () => log(server.port, USERS.live, { over: "live" }),
+      live4: () => log(server.port, USERS.live, { over: "live", in_flight: 4 }),
+      live8: () => log(server.port, USERS.live, { over: "live", in_flight: 8 }),
       pgbench: async () => ({ per_second: await pgbench(server, seconds) }),
-      fastify1: () => load("sets", at(peers[0].port, USERS.fastify)),
-      fastify2: () => load("sets", at(peers[1].port, USERS.fastify)),
+      fastify1: () => log(peers[0].port, USERS.fastify),
+      fastify2: () => log(peers[1].port, USERS.fastify),
     };
     const found = Object.fromEntries(Object.keys(ways).map((name) => [name, []]));
     for (let round = 0; round < rounds; ++round)
