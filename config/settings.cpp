@@ -301,7 +301,7 @@ void visit(visitor& v, settings& s) {
            "passwords hashed at a time");
   v.number("identity.password_queue", s.identity.password_queue, 1, 100'000,
            "sign-ins that may wait for a hash; over it clients get 503");
-  v.number("identity.access_lifetime", s.identity.access_lifetime, 5, 3'600,
+  v.number("identity.access_lifetime", s.identity.access_lifetime, 5, 86'400,
            "seconds that an access token lives");
   v.number("identity.login_lifetime", s.identity.login_lifetime, 1, 24 * 3650,
            "hours after which a login ends however often it was renewed");

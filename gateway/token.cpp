@@ -18,7 +18,7 @@ constexpr std::size_t most_revoked = 65'536;
 constexpr std::size_t longest_token = 2'048;
 
 // As long as an access token can live by its setting (identity.access_lifetime), and the slack.
-constexpr auto revocation_lasts = 1h + 1min;
+constexpr auto revocation_lasts = 24h + 1min;
 
 // How long what was learnt of an API key counts: so much later, at most, a key is refused whose end
 // was not heard of.

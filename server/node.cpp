@@ -38,6 +38,7 @@
 #include <sodium.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <filesystem>
@@ -57,8 +58,8 @@ constexpr std::chrono::milliseconds leave_limit{8'000};
 /// How long running jobs may take to be given back when the node stops; then their leases run out.
 constexpr std::chrono::seconds give_back_limit{3};
 
-// As identity.access_lifetime allows.
-constexpr std::chrono::hours longest_access_lifetime{1};
+// A node that ran before this one may have given out tokens that live longer than its own.
+constexpr std::chrono::seconds least_look_back{3'600};
 
 [[noreturn]] void fail(const std::string& step, const std::string& why) {
   throw std::runtime_error(step + ": " + why);
@@ -393,8 +394,9 @@ void node::parts::start_gateway() {
   }
   // Who listens hears of the logins that end from here on; of those that ended before, the tokens
   // may still be about.
-  front->refuse(persistence::load_ended_logins(direct_connection(database_role::writer, "start"),
-                                               longest_access_lifetime));
+  front->refuse(
+    persistence::load_ended_logins(direct_connection(database_role::writer, "start"),
+                                   std::max(least_look_back, settings.identity.access_lifetime)));
   front->start();
 }
 
