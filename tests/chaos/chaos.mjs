@@ -25,6 +25,7 @@ function options(words) {
     else if (FAULTS[words[i]]) out.faults.push(words[i]);
     else throw new Error(`'${words[i]}' is no fault. There are: ${Object.keys(FAULTS).join(", ")}.`);
   }
+  if (out.seconds > 3300) throw new Error("A fault may take 55 minutes at most: the devices' tokens live for an hour.");
   if (out.faults.length === 0) out.faults = Object.keys(FAULTS);
   return out;
 }

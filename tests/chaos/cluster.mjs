@@ -91,7 +91,7 @@ export class Cluster {
       SPOTTER_CLUSTER_CA: file("ca.pem"),
       SPOTTER_IDENTITY_SIGNING_KEY: join(this.folder, "signing.key"),
       SPOTTER_IDENTITY_SEALING_KEY: join(this.folder, "sealing.key"),
-      SPOTTER_IDENTITY_ACCESS_LIFETIME: "86400", // a run may be longer than a token lives
+      SPOTTER_IDENTITY_ACCESS_LIFETIME: "3600", // so long may a run be
       SPOTTER_IDENTITY_PASSWORD_MEMORY_MIB: "8",
       ...this.env,
     };
