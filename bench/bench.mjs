@@ -13,10 +13,11 @@ import { nodes } from "./parts/nodes.mjs";
 import { pages } from "./parts/pages.mjs";
 import { pooler } from "./parts/pooler.mjs";
 import { sets } from "./parts/sets.mjs";
+import { storm } from "./parts/storm.mjs";
 import { write_path } from "./parts/write_path.mjs";
 
 // In this order: latency takes the load that sets found.
-const PARTS = { sets, latency, fanout, memory, pages, write_path, nodes, links, fence, pooler };
+const PARTS = { sets, latency, fanout, memory, pages, write_path, nodes, storm, links, fence, pooler };
 const ALL = ["sets", "latency", "fanout", "memory", "pages"];
 
 const { values, positionals } = parseArgs({

@@ -50,6 +50,11 @@ pgbouncer::pgbouncer(int server_connections) {
                       << "\nmax_client_conn = 200\ndefault_pool_size = " << server_connections
                       << "\nlogfile = " << (folder_.path() / "log").string() << '\n';
   const auto user = runner();
+  // The server has open handles to its folders; PgBouncer needs a way through those above.
+  if (user)
+    std::filesystem::permissions(
+      std::filesystem::path{value_of(cluster().server(), "host")}.parent_path(),
+      std::filesystem::perms::others_exec, std::filesystem::perm_options::add);
   if (user)
     for (const auto& path : {folder_.path(), file, folder_.path() / "users"})
       if (::chown(path.c_str(), user->uid, user->gid) != 0)

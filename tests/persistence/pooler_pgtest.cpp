@@ -202,7 +202,9 @@ CAF_TEST(accounts and jobs are kept through a pooler) {
   rows.sql(
     "INSERT INTO spotter.job (user_id, job_id, kind, subject_id) VALUES ($1, $1, 'import', $1)",
     to_string(person(0)));
-  const auto claimed = ask<claimed_jobs>(jobs, claim_jobs{domain::make_uuid_v7(), 2, 30'000});
+  // The new accounts have mails to be sent.
+  const auto claimed =
+    ask<claimed_jobs>(jobs, claim_jobs{domain::make_uuid_v7(), 2, 30'000, {"import"}});
   CAF_REQUIRE_EQUAL(claimed.jobs.size(), 1u);
   CAF_CHECK(ask<job_ended>(jobs, end_job{claimed.jobs[0], "finished", 0, ""}).applied);
   self->send_exit(jobs, caf::exit_reason::user_shutdown);
