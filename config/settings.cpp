@@ -280,13 +280,17 @@ void visit(visitor& v, settings& s) {
            "milliseconds of silence after which a link counts as broken");
 
   v.section("identity");
-  v.text("identity.signing_key", s.identity.signing_key,
-         "file with the key that seals refresh tokens, the same on all nodes; empty: in the data "
-         "folder");
+  v.text(
+    "identity.signing_key", s.identity.signing_key,
+    "key that seals refresh tokens, the same on all nodes: a file, or env:<NAME>; empty: a file "
+    "in the data folder");
   v.text(
     "identity.sealing_key", s.identity.sealing_key,
-    "file with the key that seals secrets in the database, the same on all nodes; empty: in the "
-    "data folder");
+    "key that seals secrets in the database, the same on all nodes: a file, or env:<NAME>; empty: "
+    "a file in the data folder. On several nodes let a new one open everywhere before it seals");
+  v.texts("identity.older_sealing_keys", s.identity.older_sealing_keys,
+          "keys that still open what they sealed, until it is under identity.sealing_key; "
+          "`spotterd keys status` says when one may be removed");
   v.number("identity.signing_key_rotation", s.identity.signing_key_rotation, 0, 24 * 3650,
            "hours after which the key that signs access tokens is replaced, while everybody stays "
            "signed in; 0: only by `spotterd keys rotate`");

@@ -73,6 +73,7 @@ struct cluster_settings {
 struct identity_settings {
   std::string signing_key; // file of the access tokens' key; empty: signing.key in the data folder
   std::string sealing_key; // file of the key that seals secrets; empty: sealing.key there as well
+  std::vector<std::string> older_sealing_keys;      // open only, until nothing is left under them
   std::chrono::hours signing_key_rotation{24 * 90}; // 0: never by itself
   std::chrono::seconds signing_key_lead{600};       // from a key's making to its first signature
   unsigned password_passes = 2;

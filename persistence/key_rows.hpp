@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,8 +31,35 @@ struct signing_key_entry {
   std::int64_t least_age_ms = 0;
 };
 
-/// The statements of signing keys on a connection that is opened when it is needed, and anew after a
-/// failure. All throw what libpqxx throws. Belongs to one thread at a time.
+/// How many rows of a table one key has sealed.
+struct sealed_count {
+  std::string place;
+  std::string key_id; // bytes
+  std::int64_t rows = 0;
+};
+
+/// A sealed text, and the row's own key in its table.
+struct sealed_row {
+  std::string row_key;
+  std::string sealed;
+};
+
+/// A row whose content was put under another key.
+struct resealed_row {
+  std::string row_key;
+  std::string before;
+  std::string after;
+};
+
+/// Where the last job that seals anew stands, as a job's row says it.
+struct reseal_state {
+  std::string state;
+  std::string reason;
+};
+
+/// The statements of signing keys and sealed rows (migrations/0090, 0097) on a connection that is
+/// opened when it is needed, and anew after a failure. All throw what libpqxx throws. Threads take
+/// turns.
 class key_rows {
 public:
   explicit key_rows(connection_settings settings);
@@ -42,10 +70,35 @@ public:
   /// "made", "waiting" or "young".
   [[nodiscard]] std::string put_signing_key(const signing_key_entry& entry);
 
+  /// Takes note that a key seals from now on; whether it is the newest of all.
+  [[nodiscard]] bool note_sealing_key(const std::string& key_id);
+
+  /// The names of the keys that have sealed, oldest first.
+  [[nodiscard]] std::vector<std::string> known_sealing_keys();
+
+  [[nodiscard]] std::vector<sealed_count> count_sealed_rows();
+
+  /// Some of a table's rows that a key has sealed, in the order of their keys, after `after`.
+  [[nodiscard]] std::vector<sealed_row> load_sealed_rows(const std::string& place,
+                                                         const std::string& key_id,
+                                                         const std::string& after, int limit);
+
+  /// Stores rows that were not changed meanwhile; how many they were.
+  [[nodiscard]] std::size_t put_resealed_rows(const std::string& place,
+                                              const std::vector<resealed_row>& rows);
+
+  /// Has a job seal anew what other keys than this one have sealed. False where one is under way, or
+  /// has given up today.
+  bool queue_reseal(const std::string& key_id);
+
+  /// As migrator.
+  [[nodiscard]] std::optional<reseal_state> last_reseal();
+
 private:
   template <class Statement>
   auto run(Statement statement);
 
+  std::mutex turn_;
   connection_settings settings_;
   std::optional<pqxx::connection> connection_;
 };

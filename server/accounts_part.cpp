@@ -74,7 +74,8 @@ accounts_part make_accounts_part(caf::actor_system& system, const config::settin
   out.jobs = actors::spawn_job_supervisor(
     system, std::move(needs.job_store),
     {{"mail", actors::accounts::mail_spawner(std::move(mails))},
-     {"erasure", actors::accounts::erasure_spawner(std::move(erasures))}},
+     {"erasure", actors::accounts::erasure_spawner(std::move(erasures))},
+     {"reseal", actors::sealing::reseal_spawner(std::move(needs.reseal))}},
     how);
 
   actors::accounts::accounts_parts parts;

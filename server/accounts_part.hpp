@@ -2,6 +2,7 @@
 
 #include "actors/identity/identity.hpp"
 #include "actors/messages/handles.hpp"
+#include "actors/sealing/reseal_job.hpp"
 #include "actors/session_request.hpp"
 #include "config/settings.hpp"
 #include "persistence/connection.hpp"
@@ -23,6 +24,7 @@ struct accounts_needs {
   actors::identity::hooks hooks;
   actors::shard_directory shards;
   messages::shared_state_actor limits;
+  actors::sealing::reseal_environment reseal;
 };
 
 /// The actors of accounts: mails, changes, erasure, export, and the jobs that carry them.

@@ -6,6 +6,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 
 namespace spotter::server {
 
@@ -58,6 +59,47 @@ int rotate(const config::settings& settings, std::shared_ptr<persistence::key_ro
   return 0;
 }
 
+/// What a key is to this node.
+std::string part_of(const actors::sealing::sealer& sealer, const std::string& key_id) {
+  const auto& keys = sealer.keys();
+  for (std::size_t i = 0; i < keys.size(); ++i)
+    if (keys[i].id() == key_id)
+      return i == 0 ? "seals" : "opens only";
+  return "not on this node";
+}
+
+std::string advice_for(const std::string& part, std::int64_t rows, bool known_here) {
+  if (part == "seals")
+    return {};
+  if (rows == 0)
+    return known_here ? "; may be removed, unless older backups are to be read" : "";
+  return known_here ? "; must stay" : "; MISSING: name it in identity.older_sealing_keys";
+}
+
+void show_status(const config::settings& settings, persistence::key_rows& rows) {
+  const auto sealer = read_sealer(settings, missing_file::fail);
+  std::map<std::string, std::int64_t> sums;
+  for (const auto& key : rows.known_sealing_keys())
+    sums[key] = 0;
+  for (const auto& key : sealer.keys())
+    sums[key.id()] = 0;
+  std::map<std::string, std::string> places;
+  for (const auto& count : rows.count_sealed_rows()) {
+    sums[count.key_id] += count.rows;
+    auto& text = places[count.key_id];
+    text += (text.empty() ? "" : ", ") + count.place + " " + std::to_string(count.rows);
+  }
+  for (const auto& [key_id, sum] : sums) {
+    const auto part = part_of(sealer, key_id);
+    std::printf("%s  %s: %lld rows%s%s\n", actors::sealing::shown_id(key_id).c_str(), part.c_str(),
+                static_cast<long long>(sum), sum > 0 ? (" (" + places[key_id] + ")").c_str() : "",
+                advice_for(part, sum, part != "not on this node").c_str());
+  }
+  if (const auto job = rows.last_reseal())
+    std::printf("sealing anew: %s%s%s\n", job->state.c_str(), job->reason.empty() ? "" : ": ",
+                job->reason.c_str());
+}
+
 } // namespace
 
 int run_keys(const config::settings& settings, const keys_options& options) {
@@ -77,6 +119,10 @@ int run_keys(const config::settings& settings, const keys_options& options) {
     const auto rows = std::make_shared<persistence::key_rows>(connection);
     if (options.what == keys_options::action::rotate)
       return rotate(settings, rows);
+    if (options.what == keys_options::action::status) {
+      show_status(settings, *rows);
+      return 0;
+    }
     list(*rows);
   } catch (const std::exception& why) {
     return fail(why.what());

@@ -1,5 +1,7 @@
 #include "server/keys_part.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <stdexcept>
 
@@ -13,6 +15,19 @@ using actors::identity::stored_key;
 
 // Others may keep the published keys for half of the time that a new one waits.
 constexpr std::chrono::seconds longest_max_age{300};
+
+/// Finds what this node could not open, before anything is lost.
+void check_sealing(const actors::sealing::reseal_environment& env) {
+  const auto& first = env.sealer.keys().front();
+  const bool newest = env.store.note_key(first.id());
+  const auto problem =
+    actors::sealing::missing_key(env.sealer, env.store.known_keys(), env.store.count());
+  if (problem)
+    throw std::runtime_error(*problem);
+  if (!newest)
+    spdlog::warn("this node seals with the key {}, which is not the newest one",
+                 actors::sealing::shown_id(first.id()));
+}
 
 } // namespace
 
@@ -43,23 +58,54 @@ actors::identity::key_store key_store_of(std::shared_ptr<persistence::key_rows> 
   return out;
 }
 
+actors::sealing::sealed_store sealed_store_of(std::shared_ptr<persistence::key_rows> rows) {
+  namespace sealing = actors::sealing;
+  sealing::sealed_store out;
+  out.note_key = [rows](const std::string& key_id) { return rows->note_sealing_key(key_id); };
+  out.known_keys = [rows] { return rows->known_sealing_keys(); };
+  out.count = [rows] {
+    std::vector<sealing::sealed_count> counts;
+    for (auto& one : rows->count_sealed_rows())
+      counts.push_back({std::move(one.place), std::move(one.key_id), one.rows});
+    return counts;
+  };
+  out.load = [rows](const std::string& place, const std::string& key_id, const std::string& after,
+                    int limit) {
+    std::vector<sealing::sealed_row> found;
+    for (auto& one : rows->load_sealed_rows(place, key_id, after, limit))
+      found.push_back({std::move(one.row_key), std::move(one.sealed)});
+    return found;
+  };
+  out.put = [rows](const std::string& place, const std::vector<sealing::resealed_row>& moved) {
+    std::vector<persistence::resealed_row> stored;
+    for (const auto& one : moved)
+      stored.push_back({one.row_key, one.before, one.after});
+    static_cast<void>(rows->put_resealed_rows(place, stored));
+  };
+  out.queue_job = [rows](const std::string& key_id) { return rows->queue_reseal(key_id); };
+  return out;
+}
+
 keys_part make_keys_part(caf::actor_system& system, const config::settings& settings,
                          persistence::connection_settings connection,
                          const actors::sealing::sealer& sealer,
                          const actors::sealing::key_bytes& first_seed) {
+  const auto rows = std::make_shared<persistence::key_rows>(std::move(connection));
   keys_part out;
+  out.reseal = {sealer, sealed_store_of(rows),
+                std::make_shared<actors::sealing::sealed_row_metrics>(system)};
   out.signers = std::make_shared<actors::identity::signing_keys>();
   out.verifiers = std::make_shared<gateway::key_set>(
     std::min(longest_max_age, settings.identity.signing_key_lead / 2));
   actors::identity::keeper_parts parts{
-    key_settings_of(settings), sealer,
-    key_store_of(std::make_shared<persistence::key_rows>(std::move(connection))), out.signers,
+    key_settings_of(settings), sealer, key_store_of(rows), out.signers,
     [verifiers = out.verifiers](const std::vector<const actors::identity::signing_key*>& good) {
       std::vector<gateway::verification_key> keys;
       for (const auto* key : good)
         keys.push_back({key->key_id(), key->public_key()});
       verifiers->replace(std::move(keys));
     }};
+  check_sealing(*out.reseal);
   try {
     actors::identity::load_keys(parts, first_seed);
   } catch (const std::exception& why) {

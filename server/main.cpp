@@ -82,7 +82,7 @@ void add_cluster_commands(CLI::App& cluster, server::cluster_options& options) {
     ->callback([&options] { options.what = action::rebalance; });
 }
 
-/// `spotterd keys list|rotate`.
+/// `spotterd keys list|rotate|status`.
 void add_keys_commands(CLI::App& keys, server::keys_options& options) {
   using action = server::keys_options::action;
   keys.require_subcommand(1);
@@ -91,6 +91,8 @@ void add_keys_commands(CLI::App& keys, server::keys_options& options) {
   });
   keys.add_subcommand("rotate", "Replace the key of access tokens; nobody is signed out")
     ->callback([&options] { options.what = action::rotate; });
+  keys.add_subcommand("status", "List the sealing keys, and which may be removed")
+    ->callback([&options] { options.what = action::status; });
 }
 
 } // namespace

@@ -131,6 +131,7 @@ struct node::parts {
   messages::job_supervisor_actor jobs;
   messages::recommend_actor recommender;
   caf::actor maintenance;
+  caf::actor sealed_rows;
   std::unique_ptr<gateway::server> front;
   std::mutex listeners_mutex; // the identity actor may run before the gateway does
   std::vector<caf::actor> listeners;
@@ -307,7 +308,11 @@ void node::parts::spawn_services() {
   accounts = make_accounts_part(system, settings,
                                 {connection(database_role::writer, "accounts"),
                                  connection(database_role::reader, "exports"), passwords, job_store,
-                                 hooks, find_shard, shared_state});
+                                 hooks, find_shard, shared_state, *keys.reseal});
+  sealed_rows =
+    actors::sealing::spawn_sealed_row_watch(system, *keys.reseal, [jobs = accounts.jobs] {
+      caf::anon_send(jobs, messages::jobs_queued{});
+    });
   persistence::factor_store_settings factor_rows;
   factor_rows.connection = connection(database_role::writer, "factors");
   factor_rows.workers = settings.database.identity_workers;
@@ -428,6 +433,7 @@ void node::parts::stop() {
   end(identity);
   end(factors);
   end(keys.keeper);
+  end(sealed_rows);
   end(shared_state);
   if (cluster)
     cluster->stop();

@@ -46,10 +46,15 @@ key_bytes read_token_seed(const config::settings& settings, missing_file how) {
 }
 
 actors::sealing::sealer read_sealer(const config::settings& settings, missing_file how) {
+  std::vector<actors::sealing::sealing_key> keys;
   auto bytes =
     read_key(settings, "identity.sealing_key", settings.identity.sealing_key, "sealing.key", how,
              "can open nothing that was sealed before: no second factor works any more");
-  std::vector<actors::sealing::sealing_key> keys{actors::sealing::sealing_key{bytes}};
+  keys.emplace_back(bytes);
+  for (const auto& older : settings.identity.older_sealing_keys) {
+    bytes = read_key(settings, "identity.older_sealing_keys", older, "", missing_file::fail, "");
+    keys.emplace_back(bytes);
+  }
   sodium_memzero(bytes.data(), bytes.size());
   return actors::sealing::sealer{std::move(keys)};
 }

@@ -6,7 +6,9 @@
 #define CAF_SUITE keys
 #include "caf/test/dsl.hpp"
 
+#include <algorithm>
 #include <atomic>
+#include <map>
 #include <thread>
 
 using namespace spotter;
@@ -113,6 +115,77 @@ CAF_TEST(a connection that was lost in between is made anew) {
   run("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE usename = "
       "'spotter_writer'");
   CAF_CHECK_EQUAL(rows.load_signing_keys().size(), 1u);
+}
+
+CAF_TEST(sealed rows are counted and found by their key and put under another) {
+  const std::string first = "\x01"
+                            "11111111 sealed by one";
+  const std::string second = "\x01"
+                             "22222222 sealed by two";
+  std::vector<std::string> people;
+  for (int i = 0; i < 5; ++i) {
+    people.push_back(to_string(database.add_user()));
+    pqxx::nontransaction tx{admin};
+    tx.exec(
+      "INSERT INTO spotter.totp (user_id, sealed_secret) VALUES ($1, $2)",
+      pqxx::params{people.back(), pqxx::bytes_view{reinterpret_cast<const std::byte*>(first.data()),
+                                                   first.size()}});
+  }
+  std::sort(people.begin(), people.end());
+  auto of_keys = entry(a);
+  of_keys.sealed_seed = first;
+  CAF_CHECK_EQUAL(rows.put_signing_key(of_keys), "made");
+  std::map<std::string, std::int64_t> counts;
+  for (const auto& one : rows.count_sealed_rows())
+    counts[one.place + " " + one.key_id] += one.rows;
+  CAF_CHECK_EQUAL(counts, (std::map<std::string, std::int64_t>{{"signing_key 11111111", 1},
+                                                               {"totp 11111111", 5}}));
+  auto found = rows.load_sealed_rows("totp", "11111111", "", 3);
+  CAF_REQUIRE_EQUAL(found.size(), 3u);
+  CAF_CHECK_EQUAL(found[2].row_key, people[2]);
+  CAF_CHECK_EQUAL(found[2].sealed, first);
+  found = rows.load_sealed_rows("totp", "11111111", people[2], 3);
+  CAF_REQUIRE_EQUAL(found.size(), 2u);
+  CAF_CHECK_EQUAL(found[0].row_key, people[3]);
+  CAF_CHECK(rows.load_sealed_rows("totp", "22222222", "", 3).empty());
+  CAF_CHECK_EQUAL(rows.put_resealed_rows(
+                    "totp", {{people[0], first, second}, {people[1], "changed meanwhile", second}}),
+                  1u);
+  CAF_CHECK_EQUAL(rows.load_sealed_rows("totp", "11111111", "", 9).size(), 4u);
+  CAF_CHECK_EQUAL(rows.load_sealed_rows("totp", "22222222", "", 9).size(), 1u);
+  CAF_CHECK_EQUAL(rows.load_sealed_rows("signing_key", "11111111", "", 9).front().row_key, a);
+  CAF_CHECK_EQUAL(rows.put_resealed_rows("signing_key", {{a, first, second}}), 1u);
+  CAF_CHECK_EQUAL(rows.load_signing_keys().front().sealed_seed, second);
+  CAF_CHECK_THROWS_AS((void)rows.load_sealed_rows("login", "11111111", "", 9), pqxx::sql_error);
+}
+
+CAF_TEST(keys that have sealed are known in their order) {
+  const std::string sealed = "\x01"
+                             "00000000 sealed long ago";
+  auto of_keys = entry(a);
+  of_keys.sealed_seed = sealed;
+  CAF_CHECK_EQUAL(rows.put_signing_key(of_keys), "made");
+  CAF_CHECK(rows.note_sealing_key("11111111"));
+  CAF_CHECK(rows.note_sealing_key("11111111"));
+  CAF_CHECK(rows.note_sealing_key("22222222"));
+  CAF_CHECK(!rows.note_sealing_key("11111111"));
+  CAF_CHECK_EQUAL(rows.known_sealing_keys(),
+                  (std::vector<std::string>{"00000000", "11111111", "22222222"}));
+}
+
+CAF_TEST(one job at a time seals anew and belongs to nobody) {
+  CAF_CHECK(rows.queue_reseal("11111111"));
+  CAF_CHECK(!rows.queue_reseal("11111111"));
+  run("UPDATE spotter.job SET state = 'finished'");
+  CAF_CHECK(rows.queue_reseal("22222222"));
+  run("UPDATE spotter.job SET state = 'dead', reason = 'why'");
+  CAF_CHECK(!rows.queue_reseal("22222222"));
+  CAF_CHECK(rows.queue_reseal("33333333"));
+  key_rows as_migrator{settings(database_role::migrator)};
+  CAF_CHECK_EQUAL(as_migrator.last_reseal()->state, "queued");
+  pqxx::nontransaction tx{admin};
+  CAF_CHECK_EQUAL(tx.query_value<std::string>("SELECT subject_id FROM spotter.job"),
+                  "33333333-3333-3333-0000-000000000000");
 }
 
 CAF_TEST(nobody reaches keys but through their functions) {

@@ -35,6 +35,7 @@ const std::map<std::string, std::string> shared_tables{
   {"mail_request", "from people who may have no account; only spotter_identity may look"},
   {"node", "the nodes of the cluster"},
   {"cluster", "who leads them"},
+  {"sealing_key", "names of keys; only spotter_identity may look"},
   {"signing_key", "of access tokens, sealed; only spotter_identity may look"},
 };
 
