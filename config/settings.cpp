@@ -284,10 +284,10 @@ void visit(visitor& v, settings& s) {
     "identity.signing_key", s.identity.signing_key,
     "key that seals refresh tokens, the same on all nodes: a file, or env:<NAME>; empty: a file "
     "in the data folder");
-  v.text(
-    "identity.sealing_key", s.identity.sealing_key,
-    "key that seals secrets in the database, the same on all nodes: a file, or env:<NAME>; empty: "
-    "a file in the data folder. On several nodes let a new one open everywhere before it seals");
+  v.text("identity.sealing_key", s.identity.sealing_key,
+         "key that seals secrets in the database, the same on all nodes: a file, env:<NAME> or "
+         "gcp-secret-manager:projects/…/secrets/…/versions/…; empty: a file in the data "
+         "folder. On several nodes let a new one open everywhere before it seals");
   v.texts("identity.older_sealing_keys", s.identity.older_sealing_keys,
           "keys that still open what they sealed, until it is under identity.sealing_key; "
           "`spotterd keys status` says when one may be removed");
@@ -365,12 +365,19 @@ void visit(visitor& v, settings& s) {
     "smtp://host[:port], with STARTTLS, or smtps://host[:port]; empty: mails stay in the outbox, "
     "which this machine sees at /outbox");
   v.text("mail.user", s.mail.user, "user at the mail server; empty: none is needed");
-  v.text("mail.password", s.mail.password, "its password, as file:<path> or env:<NAME>");
+  v.text("mail.password", s.mail.password,
+         "its password, as file:<path>, env:<NAME> or "
+         "gcp-secret-manager:projects/…/secrets/…/versions/…");
   v.text("mail.ca", s.mail.ca,
          "PEM file with the authorities of the mail server; empty: the system's");
   v.text("mail.from", s.mail.from, "address that mails come from");
   v.text("mail.public_url", s.mail.public_url,
          "where links in mails lead, as https://host; empty: this machine");
+
+  v.section("secrets");
+  v.text("secrets.google_endpoint", s.secrets.google_endpoint,
+         "https URL of Google's Secret Manager, for secrets named as "
+         "gcp-secret-manager:projects/…/secrets/…/versions/…");
 
   v.section("recommend");
   v.number("recommend.deadline", s.recommend.deadline, 10, 60'000,
@@ -378,10 +385,27 @@ void visit(visitor& v, settings& s) {
   v.number("recommend.workers", s.recommend.workers, 1, 64, "workers of each engine");
 }
 
+void check_secrets(const settings& s, config_errors& errors) {
+  const auto& endpoint = s.secrets.google_endpoint;
+  if ((!endpoint.starts_with("https://") && !endpoint.starts_with("http://127.0.0.1:"))
+      || endpoint.ends_with('/'))
+    errors.push_back("secrets.google_endpoint must be an https:// URL without a slash at its end");
+  const auto check_key = [&errors](const char* key, const std::string& named) {
+    if (named.starts_with("gcp-secret-manager:") && !is_secret_reference(named))
+      errors.push_back(std::string{key}
+                       + " must be as gcp-secret-manager:projects/…/secrets/…/versions/…");
+  };
+  check_key("identity.signing_key", s.identity.signing_key);
+  check_key("identity.sealing_key", s.identity.sealing_key);
+  for (const auto& older : s.identity.older_sealing_keys)
+    check_key("identity.older_sealing_keys", older);
+}
+
 void check_mail(const settings& s, config_errors& errors) {
   const auto& m = s.mail;
   if (!is_secret_reference(m.password))
-    errors.push_back("mail.password must be named as file:<path> or env:<NAME>, not written here");
+    errors.push_back("mail.password must be named as file:<path>, env:<NAME> or "
+                     "gcp-secret-manager:projects/…/secrets/…/versions/…, not written here");
   if (!s.identity.breach_service.empty() && !s.identity.breach_service.starts_with("https://")
       && !s.identity.breach_service.starts_with("http://127.0.0.1:"))
     errors.push_back("identity.breach_service must be an https:// URL");
@@ -474,6 +498,7 @@ void check(const settings& s, config_errors& errors) {
       && !redis.starts_with("unix://"))
     errors.push_back("redis.server must begin with redis://, rediss:// or unix://");
   check_mail(s, errors);
+  check_secrets(s, errors);
   if (s.cluster.enabled)
     check_cluster(s, errors);
   if (s.data.empty())

@@ -127,6 +127,11 @@ struct mail_settings {
   std::string public_url; // where links lead
 };
 
+/// Where secrets are that are not of this machine.
+struct secret_settings {
+  std::string google_endpoint = "https://secretmanager.googleapis.com";
+};
+
 /// How long recommenders may think.
 struct recommend_settings {
   std::chrono::milliseconds deadline{2000};
@@ -149,6 +154,7 @@ struct settings {
   job_settings jobs;
   mail_settings mail;
   recommend_settings recommend;
+  secret_settings secrets;
 };
 
 /// Looks up an environment variable; a function, so that tests need no environment.

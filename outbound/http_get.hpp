@@ -5,6 +5,8 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace spotter::outbound {
@@ -21,6 +23,15 @@ struct http_request {
 struct http_answer {
   long status = 0;
   std::string body;
+  std::vector<std::pair<std::string, std::string>> headers = {}; // names in lower case
+
+  /// The value of a header, empty where there is none.
+  [[nodiscard]] std::string_view header(std::string_view name) const noexcept {
+    for (const auto& [known, value] : headers)
+      if (known == name)
+        return value;
+    return {};
+  }
 };
 
 /// Makes it, blocking. An error says why there is no whole answer; a status is none.

@@ -4,11 +4,11 @@
 #include "actors/accounts/erasure_job.hpp"
 #include "actors/accounts/mail_job.hpp"
 #include "actors/jobs/job_supervisor.hpp"
-#include "config/secret.hpp"
 #include "mail/mailer.hpp"
 #include "outbound/breached_passwords.hpp"
 #include "persistence/account_export.hpp"
 #include "persistence/account_store.hpp"
+#include "server/secrets.hpp"
 
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
@@ -29,13 +29,10 @@ mail::mailer_settings mailer_of(const config::settings& settings) {
                      + "://127.0.0.1:" + std::to_string(settings.listen.port);
   if (m.server.empty())
     return out;
-  auto password = config::read_secret(m.password, config::process_environment);
-  if (!password)
-    throw std::runtime_error("mail.password: " + password.error().front());
   mail::smtp_settings smtp;
   smtp.server = m.server;
   smtp.user = m.user;
-  smtp.password = std::move(*password);
+  smtp.password = read_secret(settings, "mail.password", m.password);
   smtp.authorities = m.ca;
   out.smtp = std::move(smtp);
   return out;

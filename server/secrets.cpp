@@ -1,6 +1,7 @@
 #include "server/secrets.hpp"
 
 #include "config/secret.hpp"
+#include "outbound/secret_manager.hpp"
 
 #include <sodium.h>
 
@@ -22,11 +23,9 @@ key_bytes read_key(const config::settings& settings, const char* setting, const 
   if (named.starts_with(file_scheme))
     return sealing::read_key_file(named.substr(file_scheme.size()));
   if (config::is_secret_reference(named) && !named.empty()) {
-    auto content = config::read_secret(named, config::process_environment);
-    if (!content)
-      throw std::runtime_error(std::string{setting} + ": " + content.error().front());
-    const auto key = sealing::parse_key(*content);
-    sodium_memzero(content->data(), content->size());
+    auto content = read_secret(settings, setting, named);
+    const auto key = sealing::parse_key(content);
+    sodium_memzero(content.data(), content.size());
     if (!key)
       throw std::runtime_error(std::string{setting}
                                + ": the secret is no key: 32 bytes, as they are, in hexadecimal "
@@ -39,6 +38,28 @@ key_bytes read_key(const config::settings& settings, const char* setting, const 
 }
 
 } // namespace
+
+std::string read_secret(const config::settings& settings, const char* setting,
+                        const std::string& reference) {
+  config::secret_sources sources;
+  sources.env = config::process_environment;
+  sources.google =
+    [&settings](const std::string& name) -> domain::expected<std::string, config::config_errors> {
+    outbound::secret_manager_settings how;
+    how.endpoint = settings.secrets.google_endpoint;
+    // As Google's own clients do.
+    if (const auto host = config::process_environment("GCE_METADATA_HOST"); host && !host->empty())
+      how.metadata_host = *host;
+    auto secret = outbound::read_managed_secret(how, name);
+    if (!secret)
+      return config::config_errors{secret.error().why};
+    return std::move(*secret);
+  };
+  auto secret = config::read_secret(reference, sources);
+  if (!secret)
+    throw std::runtime_error(std::string{setting} + ": " + secret.error().front());
+  return std::move(*secret);
+}
 
 key_bytes read_token_seed(const config::settings& settings, missing_file how) {
   return read_key(settings, "identity.signing_key", settings.identity.signing_key, "signing.key",

@@ -8,6 +8,11 @@
 
 namespace spotter::server {
 
+/// The secret that a setting refers to, wherever it lies. Throws std::runtime_error, naming the
+/// setting and what to do.
+[[nodiscard]] std::string read_secret(const config::settings& settings, const char* setting,
+                                      const std::string& reference);
+
 /// What may be done about a key file that is not there.
 enum class missing_file : std::uint8_t {
   make = 1,

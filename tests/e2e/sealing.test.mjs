@@ -11,6 +11,7 @@ import { promisify } from "node:util";
 import { code_of, turn_on } from "./authenticator.mjs";
 import { Client, PASSWORD } from "./client.mjs";
 import { psql } from "./database.mjs";
+import { SecretManager } from "./secret_manager.mjs";
 import { missing, Server } from "./server.mjs";
 import { until } from "./waiting.mjs";
 
@@ -88,6 +89,27 @@ describe("sealing keys", { skip: missing }, () => {
     assert.equal(await sign_in(0), 200);
     await until(WAIT_MS, "all rows under the new key", async () => /opens only: 0 rows/.test(await status()), 200);
     assert.equal(await sign_in(1), 200);
+  });
+
+  it("come from a secret manager, which may be busy", async () => {
+    const manager = await SecretManager.start();
+    const name = "projects/training/secrets/sealing/versions/latest";
+    manager.secrets.set(name, Buffer.from(server.env.THIRD_KEY, "base64"));
+    const env = server.env;
+    try {
+      server.env = { ...manager.env, SPOTTER_IDENTITY_SEALING_KEY: `gcp-secret-manager:${name}` };
+      manager.refusals = [503, 429];
+      await restart();
+      assert.equal(await sign_in(0), 200);
+      await server.stop_gracefully();
+      manager.refusals = [403];
+      await assert.rejects(server.launch(), /identity.sealing_key: the secret projects.*permission denied.*secretAccessor/);
+      assert.ok(!server.said.includes(manager.token));
+    } finally {
+      server.env = env;
+      manager.stop();
+    }
+    await server.launch();
   });
 
   it("that can not be read are told of without what they hold", async () => {
