@@ -4,6 +4,7 @@
 #include "embedded/openapi_files.hpp"
 #include "embedded/web_files.hpp"
 #include "gateway/fingerprint.hpp"
+#include "gateway/http/response.hpp"
 
 #include <algorithm>
 #include <vector>
@@ -33,8 +34,8 @@ std::string_view type_of(std::string_view name) noexcept {
 std::vector<asset> load() {
   std::vector<asset> out;
   const auto add = [&out](std::string path, const embedded_file& file) {
-    out.push_back(
-      {std::move(path), type_of(file.name), file.content, sha256_hex(file.content).substr(0, 16)});
+    out.push_back({std::move(path), type_of(file.name), file.content, std::string(file.content),
+                   gzip(file.content), sha256_hex(file.content).substr(0, 16)});
   };
   for (const auto& file : embedded::web_files())
     add(file.name == "index.html" ? "/" : "/" + std::string(file.name), file);

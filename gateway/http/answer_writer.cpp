@@ -114,13 +114,18 @@ awaitable<bool> http_connection::write(const response& given, bool close) {
   if (content.size() > gzip_from && lists_token(req.header("accept-encoding"), "gzip")
       && given.headers.find("Content-Encoding:") == given.headers.npos
       && !given.content_type.starts_with("image/p") && given.content_type != "application/zip") {
-    packed = gzip(content);
-    if (!packed.empty())
+    // What is the same for everybody is packed once: who asks again and again would cost us the more.
+    if (given.packed.empty())
+      packed = gzip(content);
+    if (!given.packed.empty())
+      content = given.packed.view();
+    else if (!packed.empty())
       content = packed;
   }
+  const bool compressed = !content.empty() && content.data() != given.content().data();
   std::string head;
   head.reserve(512 + (content.size() <= inline_content ? content.size() : 0));
-  compose_head(head, *what, content, close, !packed.empty());
+  compose_head(head, *what, content, close, compressed);
   if (req.method == verb::head)
     content = {};
   if (content.size() <= inline_content) {

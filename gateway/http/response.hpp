@@ -20,6 +20,7 @@ struct response {
   std::string headers;                                // further lines, each "Name: value\r\n"
   std::string body;                                   // used when `shared` is empty
   messages::shared_text shared;                       // a page that others hold too
+  messages::shared_text packed;                       // the same, gzipped, if that is at hand
   std::int64_t version = 0;                           // of the resource: becomes the ETag
   std::string etag;                                   // instead of `version`, without quotes
   bool close = false;

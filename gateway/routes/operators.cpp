@@ -72,7 +72,8 @@ awaitable<response> get_asset(call& c) {
       to_response(http_problem::unknown_path, "There is nothing at this path.", c.trace_id));
   response out;
   out.content_type = asset->content_type;
-  out.body = asset->content;
+  out.shared = asset->text;
+  out.packed = asset->packed;
   out.etag = asset->etag;
   out.with("Cache-Control", "no-cache");
   return answer(out);
