@@ -55,10 +55,16 @@ endfunction()
 
 # spotter_fuzzer(name SOURCES … [LIBS …])
 # A libFuzzer target (it defines `LLVMFuzzerTestOneInput`), when SPOTTER_FUZZ is on; the target
-# spotter_fuzzers builds them all into the folder fuzz/. Clang 14 can't compile libpqxx's headers
-# in C++20, so nothing that uses the database can be fuzzed.
+# spotter_fuzzers builds them all into the folder fuzz/. Otherwise a program that gives it the inputs of
+# corpus/<name>, and the test fuzz.<name> that runs it. Clang 14 can't compile libpqxx's headers in
+# C++20, so nothing that uses the database can be fuzzed.
 function(spotter_fuzzer name)
   if(NOT SPOTTER_FUZZ)
+    set(replay ${name}_replay)
+    spotter_executable(${replay} ${ARGN})
+    target_sources(${replay} PRIVATE "${PROJECT_SOURCE_DIR}/tests/fuzz/replay.cpp")
+    spotter_add_test(fuzz.${name} 60 "fuzz"
+      COMMAND ${replay} "${CMAKE_CURRENT_SOURCE_DIR}/corpus/${name}")
     return()
   endif()
   spotter_executable(${name} ${ARGN})
