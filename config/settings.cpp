@@ -213,6 +213,9 @@ void visit(visitor& v, settings& s) {
   v.number("actor_threads", s.actor_threads, 0, 1024,
            "threads of the actors; 0: one for every two cores");
 
+  v.flag("core_dumps", s.core_dumps,
+         "for developers: lets the server be debugged and dumped, with all its keys");
+
   v.section("listen");
   v.text("listen.address", s.listen.address, "address to listen on");
   v.number("listen.port", s.listen.port, 0, 65'535, "port to listen on; 0: any free one");

@@ -144,6 +144,7 @@ struct settings {
   std::string node = "spotter-1";
   std::string log_level = "info"; // trace, debug, info, warn, error
   unsigned actor_threads = 0;     // 0: one for every two cores
+  bool core_dumps = false;        // for developers: they hold keys
   listen_settings listen;
   database_settings database;
   session_settings sessions;

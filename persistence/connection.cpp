@@ -31,6 +31,21 @@ void append_option(std::string& out, std::string_view key, std::string_view valu
 // A node that hung in the middle of a commit holds the fences of its shards no longer than this.
 constexpr std::chrono::milliseconds writer_idle_limit{2000};
 
+/// What libpq quotes may be a piece of a password that was not quoted well.
+std::string without_quoted(std::string_view text) {
+  std::string out;
+  bool quoted = false;
+  for (const char c : text) {
+    if (c == '"') {
+      quoted = !quoted;
+      out += quoted ? "\"…\"" : "";
+    } else if (!quoted) {
+      out += c;
+    }
+  }
+  return out;
+}
+
 bool is_ours(std::string_view key) {
   return key == "user" || key == "application_name" || key == "options" || key == "connect_timeout";
 }
@@ -42,7 +57,8 @@ std::string without_ours(const std::string& server, std::string& options) {
   if (!parsed) {
     std::string why = message ? message : "out of memory";
     PQfreemem(message);
-    throw pqxx::broken_connection{"The database's connection string is wrong: " + why};
+    throw pqxx::broken_connection{"The database's connection string is wrong: "
+                                  + without_quoted(why)};
   }
   std::string out;
   for (auto* option = parsed.get(); option->keyword; ++option) {

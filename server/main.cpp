@@ -1,5 +1,6 @@
 #include "config/settings.hpp"
 #include "server/cluster_command.hpp"
+#include "server/core_dumps.hpp"
 #include "server/database_command.hpp"
 #include "server/keys_command.hpp"
 #include "server/migrate_command.hpp"
@@ -139,6 +140,8 @@ int main(int argc, char** argv) {
     return 0;
   }
   const auto settings = load_settings(file, clustered);
+  if ((*serve || *keys) && !settings.core_dumps)
+    server::forbid_core_dumps();
   if (*serve) {
     server::block_ending_signals();
     return server::serve(settings);

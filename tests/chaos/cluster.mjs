@@ -82,6 +82,7 @@ export class Cluster {
     server.relays = relays;
     server.env = {
       SPOTTER_NODE: name,
+      SPOTTER_CORE_DUMPS: "true", // its sockets are looked at, by whoever runs this
       SPOTTER_DATABASE: database,
       SPOTTER_DATABASE_DIRECT: database,
       SPOTTER_CLUSTER_LISTEN: `${address}:${link}`,
@@ -181,14 +182,16 @@ export class Cluster {
   }
 
   async stop() {
-    for (const server of this.nodes.values()) {
-      if (server.pid !== undefined) await server.kill9();
-      this.#end(server);
+    try {
+      for (const server of this.nodes.values()) if (server.pid !== undefined) await server.kill9();
+      for (const server of this.nodes.values()) server.expect_no_secrets();
+    } finally {
+      for (const server of this.nodes.values()) this.#end(server);
+      await this.database?.stop();
+      this.network?.remove();
+      process.off("exit", this.#remove);
+      this.#remove();
     }
-    await this.database?.stop();
-    this.network?.remove();
-    process.off("exit", this.#remove);
-    this.#remove();
   }
 }
 

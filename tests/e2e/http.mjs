@@ -4,6 +4,8 @@ import http from "node:http";
 import https from "node:https";
 import { gunzipSync } from "node:zlib";
 
+import { remember_exchange } from "./secrets.mjs";
+
 /**
  * Answers `{status, headers, text, bytes, json}`; rejects when no whole answer came. `body` is a string or
  * Buffer. `agent` keeps connections; without one each call has its own.
@@ -16,7 +18,11 @@ export function exchange(url, { method = "GET", headers = {}, body, agent = fals
       const chunks = [];
       answer.on("data", (chunk) => chunks.push(chunk));
       answer.on("error", reject);
-      answer.on("end", () => resolve(whole(answer, Buffer.concat(chunks))));
+      answer.on("end", () => {
+        const got = whole(answer, Buffer.concat(chunks));
+        remember_exchange(new URL(url).pathname, headers, body, got);
+        resolve(got);
+      });
     });
     sent.on("error", reject);
     sent.end(body);

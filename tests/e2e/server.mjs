@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { exchange } from "./http.mjs";
+import { expect_no_secrets } from "./secrets.mjs";
 import { until, within } from "./waiting.mjs";
 
 const START_MS = 120_000;
@@ -21,6 +22,7 @@ export class Server {
   #child = null;
   #gone = null;
   #said = "";
+  #output = [];
 
   /** As `made`, and running: it says that it is ready. */
   static async start(options) {
@@ -80,6 +82,7 @@ export class Server {
     for (const stream of [child.stdout, child.stderr]) {
       stream.on("data", (chunk) => {
         this.#said = (this.#said + chunk).slice(-16_000);
+        this.#output.push(chunk);
         if (log) appendFileSync(log, chunk);
       });
     }
@@ -133,7 +136,10 @@ export class Server {
     }
   }
 
-  /** Ends what still runs and removes the data. An error when the server had died or did not end well. */
+  /**
+   * Ends what still runs and removes the data. An error when the server had died or did not end well, or when a
+   * secret stands in what it wrote.
+   */
   async stop() {
     try {
       if (!this.#child) return;
@@ -148,6 +154,19 @@ export class Server {
   async #clear() {
     const database = this.postmaster();
     if (database) await until(STOP_MS, "the end of the database", () => !alive(database));
+    try {
+      this.expect_no_secrets();
+    } finally {
+      await this.#remove();
+    }
+  }
+
+  /** An error when a secret of the test's stands in anything that this server has written. */
+  expect_no_secrets() {
+    expect_no_secrets(this, Buffer.concat(this.#output).toString());
+  }
+
+  async #remove() {
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
