@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 
 import { Client, PASSWORD } from "../e2e/client.mjs";
@@ -11,6 +12,11 @@ import { missing, Server } from "../e2e/server.mjs";
 import { encoded, filled, operations_of, places, put, sample, texts_of } from "./contract.mjs";
 import { field_of, ids_of, NO_LIMITS, person, rows_of, WORDS } from "./person.mjs";
 import { in_url, NASTY, NOT_UTF8 } from "./texts.mjs";
+
+// A password is looked for in all that the server writes, where the same text may stand for another reason: an
+// import that can't be read names its columns. So passwords have something that nothing else has.
+const as_sent = (text, path) => (/password$/.test(path.at(-1)) ? `${text}${PASSWORD_MARK}` : text);
+const PASSWORD_MARK = ` ${randomBytes(8).toString("hex")}`;
 
 // What HTTP itself may answer to a request line or a header that is no such thing.
 const OF_HTTP = [400, 404, 414, 431];
@@ -86,7 +92,8 @@ describe("texts that break programs", { skip: missing }, () => {
     let stored = 0;
     for (const operation of operations.filter(({ body }) => body))
       for (const { path, schema } of texts_of(operation.body.schema))
-        for (const [what, text] of Object.entries(NASTY)) {
+        for (const [what, nasty] of Object.entries(NASTY)) {
+          const text = as_sent(nasty, path);
           const where = `${what} in ${path.join("/")}`;
           const answer = await send(operation, own_path(operation), put(base_body(operation), path, text));
           ++sent;
