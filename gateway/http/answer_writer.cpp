@@ -106,6 +106,8 @@ awaitable<bool> http_connection::write(const response& given, bool close) {
         unchanged.status = 304;
         unchanged.etag = etag;
         unchanged.headers = given.headers;
+        // Browsers put the headers of this answer in place of those that they have.
+        unchanged.content_type = given.content_type;
         what = &unchanged;
         content = {};
       }

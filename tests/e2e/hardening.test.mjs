@@ -243,6 +243,14 @@ describe("HTTP", { skip: missing }, () => {
       }
     });
 
+    it("says the same of a page that has not changed", async () => {
+      const first = await client.get("/");
+      const again = await client.get("/", { "if-none-match": first.headers.etag });
+      assert.equal(again.status, 304);
+      for (const name of ["content-security-policy", "cross-origin-opener-policy", "permissions-policy"])
+        assert.equal(again.headers[name], first.headers[name], name);
+    });
+
     it("that is private is kept by nobody", async () => {
       const { id } = await client.start_workout();
       for (const path of ["/v1/me", "/v1/me/sessions", "/v1/changes", "/v1/me/security-events", "/v1/nothing",
