@@ -19,8 +19,10 @@ export function no_namespaces() {
   const name = `spt${here}`;
   const tried = spawnSync("ip", ["netns", "add", name], { encoding: "utf8" });
   if (tried.status !== 0) return `no network namespace can be made here: ${tried.stderr.trim()}`;
+  // Commands run there with mounts of their own, which a chroot's root can't have unless it is a mount itself.
+  const ran = spawnSync("ip", ["netns", "exec", name, "true"], { encoding: "utf8" });
   ip("netns", "del", name);
-  return false;
+  return ran.status === 0 ? false : `nothing can run in a network namespace here: ${ran.stderr.trim()}`;
 }
 
 export class Network {
