@@ -14,7 +14,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <thread>
 #include <utility>
 
 #include <sched.h>
@@ -57,8 +59,7 @@ struct password_worker_state {
   messages::password_actor::behavior_type make_behavior() {
     return {
       [this](const messages::hash_password& request) {
-        start();
-        const caf::telemetry::timer timer{time_};
+        const auto work = start();
         messages::password_hashed answer;
         if (request.judge)
           if (auto why = judge_password(request.password, request.own_words)) {
@@ -69,8 +70,7 @@ struct password_worker_state {
         return answer;
       },
       [this](const messages::check_password& request) {
-        start();
-        const caf::telemetry::timer timer{time_};
+        const auto work = start();
         messages::password_checked answer;
         answer.matches = password_matches(request.password, request.hash);
         answer.outdated = answer.matches && is_outdated(request.hash, cost_);
@@ -80,16 +80,39 @@ struct password_worker_state {
   }
 
 private:
-  // Not in make_behavior: that may run on the thread of the one who spawns.
-  void start() {
+  using clock = std::chrono::steady_clock;
+
+  /// One password: its time is measured, and the worker rests four times as long after it. Priority alone
+  /// does not keep a storm of sign-ins from live traffic: a hash streams through as much memory as it may, and
+  /// has the kernel make and take back that memory, which holds up whoever shares the caches and the cores.
+  struct piece_of_work {
+    explicit piece_of_work(password_worker_state& on) : worker(on) {}
+    piece_of_work(const piece_of_work&) = delete;
+    piece_of_work& operator=(const piece_of_work&) = delete;
+    ~piece_of_work() {
+      const auto now = clock::now();
+      worker.rested_ = now + rest * (now - began);
+    }
+    password_worker_state& worker;
+    clock::time_point began = clock::now();
+    caf::telemetry::timer timer{worker.time_};
+  };
+
+  // Its beginning is not in make_behavior: that may run on the thread of the one who spawns.
+  piece_of_work start() {
     if (!std::exchange(lowered_, true))
       lower_priority(nice_);
+    std::this_thread::sleep_until(rested_);
+    return piece_of_work{*this};
   }
+
+  static constexpr int rest = 4;
 
   messages::password_actor::pointer self_;
   password_cost cost_;
   int nice_;
   bool lowered_ = false;
+  clock::time_point rested_{};
   caf::telemetry::dbl_histogram* time_ = nullptr;
 };
 

@@ -6,7 +6,7 @@ import { USERS, make_users, some_exercise } from "../users.mjs";
 
 const CONNECTIONS = 64;
 const CLIENTS = 64; // who sign in, again and again
-const RATE = 2_000; // sets in a second: of people who train, not of a benchmark at full load
+const RATE = 10_000; // sets in a second: about half of what a node bears
 
 export async function storm({ rounds, seconds, note }) {
   const server = await Spotterd.start({
