@@ -16,6 +16,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <ctime>
 #include <thread>
 #include <utility>
 
@@ -41,6 +42,13 @@ messages::failure unfit(messages::field_error why) {
   out.detail = why.detail;
   out.errors.push_back(std::move(why));
   return out;
+}
+
+/// What this thread has had of the processor: on a busy machine a hash takes longer, not more of it.
+std::chrono::nanoseconds processor_time() {
+  timespec used{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+  return std::chrono::seconds{used.tv_sec} + std::chrono::nanoseconds{used.tv_nsec};
 }
 
 /// One thread that hashes.
@@ -82,19 +90,16 @@ struct password_worker_state {
 private:
   using clock = std::chrono::steady_clock;
 
-  /// One password: its time is measured, and the worker rests four times as long after it. Priority alone
+  /// One password: its time is measured, and the worker rests four times as long as it computed. Priority alone
   /// does not keep a storm of sign-ins from live traffic: a hash streams through as much memory as it may, and
   /// has the kernel make and take back that memory, which holds up whoever shares the caches and the cores.
   struct piece_of_work {
     explicit piece_of_work(password_worker_state& on) : worker(on) {}
     piece_of_work(const piece_of_work&) = delete;
     piece_of_work& operator=(const piece_of_work&) = delete;
-    ~piece_of_work() {
-      const auto now = clock::now();
-      worker.rested_ = now + rest * (now - began);
-    }
+    ~piece_of_work() { worker.rested_ = clock::now() + rest * (processor_time() - began); }
     password_worker_state& worker;
-    clock::time_point began = clock::now();
+    std::chrono::nanoseconds began = processor_time();
     caf::telemetry::timer timer{worker.time_};
   };
 
