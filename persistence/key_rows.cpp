@@ -100,20 +100,20 @@ std::vector<std::string> key_rows::known_sealing_keys() {
   });
 }
 
-std::vector<sealed_count> key_rows::count_sealed_rows() {
+std::vector<messages::sealed_count> key_rows::count_sealed_rows() {
   return run([](pqxx::work& tx) {
-    std::vector<sealed_count> out;
+    std::vector<messages::sealed_count> out;
     for (const auto& row : tx.exec(count_sealed_rows_sql))
       out.push_back({row[0].as<std::string>(), bytes_of(row[1]), row[2].as<std::int64_t>()});
     return out;
   });
 }
 
-std::vector<sealed_row> key_rows::load_sealed_rows(const std::string& place,
-                                                   const std::string& key_id,
-                                                   const std::string& after, int limit) {
+std::vector<messages::sealed_row> key_rows::load_sealed_rows(const std::string& place,
+                                                             const std::string& key_id,
+                                                             const std::string& after, int limit) {
   return run([&](pqxx::work& tx) {
-    std::vector<sealed_row> out;
+    std::vector<messages::sealed_row> out;
     for (const auto& row :
          tx.exec(load_sealed_rows_sql, pqxx::params{place, binary(key_id), after, limit}))
       out.push_back({row[0].as<std::string>(), bytes_of(row[1])});
@@ -122,7 +122,7 @@ std::vector<sealed_row> key_rows::load_sealed_rows(const std::string& place,
 }
 
 std::size_t key_rows::put_resealed_rows(const std::string& place,
-                                        const std::vector<resealed_row>& rows) {
+                                        const std::vector<messages::resealed_row>& rows) {
   return run([&](pqxx::work& tx) {
     std::size_t stored = 0;
     for (const auto& row : rows)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/messages/sealed_rows.hpp"
 #include "persistence/connection.hpp"
 
 #include <pqxx/pqxx>
@@ -31,26 +32,6 @@ struct signing_key_entry {
   std::int64_t least_age_ms = 0;
 };
 
-/// How many rows of a table one key has sealed.
-struct sealed_count {
-  std::string place;
-  std::string key_id; // bytes
-  std::int64_t rows = 0;
-};
-
-/// A sealed text, and the row's own key in its table.
-struct sealed_row {
-  std::string row_key;
-  std::string sealed;
-};
-
-/// A row whose content was put under another key.
-struct resealed_row {
-  std::string row_key;
-  std::string before;
-  std::string after;
-};
-
 /// Where the last job that seals anew stands, as a job's row says it.
 struct reseal_state {
   std::string state;
@@ -76,16 +57,17 @@ public:
   /// The names of the keys that have sealed, oldest first.
   [[nodiscard]] std::vector<std::string> known_sealing_keys();
 
-  [[nodiscard]] std::vector<sealed_count> count_sealed_rows();
+  [[nodiscard]] std::vector<messages::sealed_count> count_sealed_rows();
 
   /// Some of a table's rows that a key has sealed, in the order of their keys, after `after`.
-  [[nodiscard]] std::vector<sealed_row> load_sealed_rows(const std::string& place,
-                                                         const std::string& key_id,
-                                                         const std::string& after, int limit);
+  [[nodiscard]] std::vector<messages::sealed_row> load_sealed_rows(const std::string& place,
+                                                                   const std::string& key_id,
+                                                                   const std::string& after,
+                                                                   int limit);
 
   /// Stores rows that were not changed meanwhile; how many they were.
   [[nodiscard]] std::size_t put_resealed_rows(const std::string& place,
-                                              const std::vector<resealed_row>& rows);
+                                              const std::vector<messages::resealed_row>& rows);
 
   /// Has a job seal anew what other keys than this one have sealed. False where one is under way, or
   /// has given up today.

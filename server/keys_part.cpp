@@ -59,28 +59,14 @@ actors::identity::key_store key_store_of(std::shared_ptr<persistence::key_rows> 
 }
 
 actors::sealing::sealed_store sealed_store_of(std::shared_ptr<persistence::key_rows> rows) {
-  namespace sealing = actors::sealing;
-  sealing::sealed_store out;
+  actors::sealing::sealed_store out;
   out.note_key = [rows](const std::string& key_id) { return rows->note_sealing_key(key_id); };
   out.known_keys = [rows] { return rows->known_sealing_keys(); };
-  out.count = [rows] {
-    std::vector<sealing::sealed_count> counts;
-    for (auto& one : rows->count_sealed_rows())
-      counts.push_back({std::move(one.place), std::move(one.key_id), one.rows});
-    return counts;
-  };
+  out.count = [rows] { return rows->count_sealed_rows(); };
   out.load = [rows](const std::string& place, const std::string& key_id, const std::string& after,
-                    int limit) {
-    std::vector<sealing::sealed_row> found;
-    for (auto& one : rows->load_sealed_rows(place, key_id, after, limit))
-      found.push_back({std::move(one.row_key), std::move(one.sealed)});
-    return found;
-  };
-  out.put = [rows](const std::string& place, const std::vector<sealing::resealed_row>& moved) {
-    std::vector<persistence::resealed_row> stored;
-    for (const auto& one : moved)
-      stored.push_back({one.row_key, one.before, one.after});
-    static_cast<void>(rows->put_resealed_rows(place, stored));
+                    int limit) { return rows->load_sealed_rows(place, key_id, after, limit); };
+  out.put = [rows](const std::string& place, const std::vector<messages::resealed_row>& moved) {
+    static_cast<void>(rows->put_resealed_rows(place, moved));
   };
   out.queue_job = [rows](const std::string& key_id) { return rows->queue_reseal(key_id); };
   return out;

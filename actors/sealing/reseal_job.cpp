@@ -87,14 +87,14 @@ private:
     self_->send(self_, caf::tick_atom_v);
   }
 
-  void reseal_some(const sealed_count& from) {
+  void reseal_some(const messages::sealed_count& from) {
     const auto rows = env_.store.load(from.place, from.key_id, after_, env_.batch);
     if (rows.empty()) {
       left_.pop_back();
       after_.clear();
       return;
     }
-    std::vector<resealed_row> moved;
+    std::vector<messages::resealed_row> moved;
     for (const auto& row : rows) {
       auto sealed = env_.sealer.rewrap(row.sealed, from.place + '/' + row.row_key);
       if (sealed)
@@ -131,7 +131,7 @@ private:
   messages::job claim_;
   caf::typed_response_promise<messages::end_job> answer_;
   std::chrono::steady_clock::time_point until_;
-  std::vector<sealed_count> left_;
+  std::vector<messages::sealed_count> left_;
   std::string after_; // the last row that was looked at
   std::size_t moved_ = 0;
   std::size_t unopened_ = 0;

@@ -8,7 +8,7 @@ sealed_row_metrics::sealed_row_metrics(caf::actor_system& system)
   : rows_(system.metrics().gauge_family("spotter", "sealed-rows", {"key"},
                                         "Rows of the database by the key that sealed them.")) {}
 
-void sealed_row_metrics::set(const std::vector<sealed_count>& counts) {
+void sealed_row_metrics::set(const std::vector<messages::sealed_count>& counts) {
   const std::lock_guard guard{mutex_};
   std::map<std::string, std::int64_t> sums;
   for (const auto& [id, gauge] : seen_)
@@ -24,7 +24,7 @@ void sealed_row_metrics::set(const std::vector<sealed_count>& counts) {
 }
 
 std::optional<std::string> missing_key(const sealer& keys, const std::vector<std::string>& known,
-                                       const std::vector<sealed_count>& counts) {
+                                       const std::vector<messages::sealed_count>& counts) {
   for (const auto& count : counts) {
     const auto has = [&count](const sealing_key& key) { return key.id() == count.key_id; };
     if (std::any_of(keys.keys().begin(), keys.keys().end(), has)
@@ -38,9 +38,9 @@ std::optional<std::string> missing_key(const sealer& keys, const std::vector<std
   return std::nullopt;
 }
 
-bool has_older(const sealer& keys, const std::vector<sealed_count>& counts) {
+bool has_older(const sealer& keys, const std::vector<messages::sealed_count>& counts) {
   const auto& first = keys.keys().front().id();
-  return std::any_of(counts.begin(), counts.end(), [&first](const sealed_count& count) {
+  return std::any_of(counts.begin(), counts.end(), [&first](const messages::sealed_count& count) {
     return count.rows > 0 && count.key_id != first;
   });
 }

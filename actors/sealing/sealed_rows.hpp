@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/messages/sealed_rows.hpp"
 #include "actors/sealing/sealing.hpp"
 
 #include <caf/actor_system.hpp>
@@ -16,39 +17,20 @@
 
 namespace spotter::actors::sealing {
 
-/// How many rows of a table one key has sealed.
-struct sealed_count {
-  std::string place;  // the table
-  std::string key_id; // bytes
-  std::int64_t rows = 0;
-};
-
-/// A sealed text of a table, by the row's own key. Its context is `<place>/<row_key>`.
-struct sealed_row {
-  std::string row_key;
-  std::string sealed;
-};
-
-/// A row whose content was put under another key.
-struct resealed_row {
-  std::string row_key;
-  std::string before;
-  std::string after;
-};
-
 /// How sealed rows are reached. All block, and throw what describes itself.
 struct sealed_store {
   /// Takes note that a key seals from now on; whether it is the newest that ever did.
   std::function<bool(const std::string& key_id)> note_key;
   /// The names of all that ever did.
   std::function<std::vector<std::string>()> known_keys;
-  std::function<std::vector<sealed_count>()> count;
+  std::function<std::vector<messages::sealed_count>()> count;
   /// At most `limit` rows that a key has sealed, in the order of their keys, after one.
-  std::function<std::vector<sealed_row>(const std::string& place, const std::string& key_id,
-                                        const std::string& after, int limit)>
+  std::function<std::vector<messages::sealed_row>(
+    const std::string& place, const std::string& key_id, const std::string& after, int limit)>
     load;
   /// Stores the rows that are still as they were `before`.
-  std::function<void(const std::string& place, const std::vector<resealed_row>& rows)> put;
+  std::function<void(const std::string& place, const std::vector<messages::resealed_row>& rows)>
+    put;
   /// Has a job of the kind `reseal` made for this key, unless there is one.
   std::function<bool(const std::string& key_id)> queue_job;
 };
@@ -58,7 +40,7 @@ class sealed_row_metrics {
 public:
   explicit sealed_row_metrics(caf::actor_system& system);
 
-  void set(const std::vector<sealed_count>& counts);
+  void set(const std::vector<messages::sealed_count>& counts);
 
 private:
   std::mutex mutex_;
@@ -68,11 +50,11 @@ private:
 
 /// What is wrong with the keys of a node that is to start: rows that it could never open, of a key
 /// that once sealed. A sentence for people, which says what to do.
-[[nodiscard]] std::optional<std::string> missing_key(const sealer& keys,
-                                                     const std::vector<std::string>& known,
-                                                     const std::vector<sealed_count>& counts);
+[[nodiscard]] std::optional<std::string> missing_key(
+  const sealer& keys, const std::vector<std::string>& known,
+  const std::vector<messages::sealed_count>& counts);
 
 /// Whether rows are left that another key than the first has sealed.
-[[nodiscard]] bool has_older(const sealer& keys, const std::vector<sealed_count>& counts);
+[[nodiscard]] bool has_older(const sealer& keys, const std::vector<messages::sealed_count>& counts);
 
 } // namespace spotter::actors::sealing

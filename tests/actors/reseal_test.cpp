@@ -69,7 +69,7 @@ struct fake_tables {
     out.known_keys = [this] { return noted; };
     out.count = [this] {
       const std::lock_guard guard{mutex};
-      std::vector<sealed_count> counts;
+      std::vector<messages::sealed_count> counts;
       for (const auto& [place, rows] : places) {
         std::map<std::string, std::int64_t> sums;
         for (const auto& [id, sealed] : rows)
@@ -82,14 +82,14 @@ struct fake_tables {
     out.load = [this](const std::string& place, const std::string& key_id, const std::string& after,
                       int limit) {
       const std::lock_guard guard{mutex};
-      std::vector<sealed_row> found;
+      std::vector<messages::sealed_row> found;
       for (const auto& [id, sealed] : places[place])
         if (id > after && sealer::key_id_of(sealed).value_or("") == key_id
             && std::ssize(found) < limit)
           found.push_back({id, sealed});
       return found;
     };
-    out.put = [this](const std::string& place, const std::vector<resealed_row>& rows) {
+    out.put = [this](const std::string& place, const std::vector<messages::resealed_row>& rows) {
       const std::lock_guard guard{mutex};
       if (auto hook = std::exchange(before_store, nullptr))
         hook();
