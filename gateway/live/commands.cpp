@@ -6,8 +6,6 @@
 #include "gateway/problem.hpp"
 #include "gateway/worker.hpp"
 
-#include <caf/actor_cast.hpp>
-
 #include <array>
 
 namespace spotter::gateway {
@@ -167,130 +165,6 @@ void live_commands::take(std::string& text) {
       run(message);
       break;
   }
-}
-
-/// Brings back whose the API key of a socket is.
-class live_commands::key_op final : public ask_op {
-public:
-  key_op(live_hub& hub, live_connection::pointer to, const live_message& message)
-    : hub_(hub), to_(std::move(to)) {
-    message_.id = message.id;
-    message_.type = message.type;
-    message_.token = message.token;
-  }
-
-  void done(std::unique_ptr<ask_op>, ask_result result) override {
-    --to_->in_flight;
-    const auto checked =
-      decode<messages::api_key_checked>(std::move(result), messages::failure_code::unavailable);
-    live_commands answers{hub_, *to_};
-    if (!checked)
-      answers.refuse(message_.id, checked.error());
-    else if (checked->problem)
-      answers.refuse(message_.id, *checked->problem);
-    else {
-      hub_.at().tokens().learn(message_.token, *checked, domain::now());
-      answers.authenticate(message_);
-    }
-    hub_.flush();
-  }
-
-private:
-  live_hub& hub_;
-  live_connection::pointer to_;
-  live_message message_;
-};
-
-void live_commands::ask_for_key(const live_message& message) {
-  const auto to = caf::actor_cast<caf::strong_actor_ptr>(hub_.at().common().ports.factors);
-  if (!to || from_.in_flight > 0) {
-    refuse(message.id,
-           messages::failure{
-             messages::failure_code::unavailable, "The key can't be looked up now.", {}, 1'000});
-    return;
-  }
-  ++from_.in_flight;
-  hub_.at().actors().ask(to, caf::make_message(messages::check_api_key{message.token, {}}),
-                         hub_.at().common().config.limits.ask_timeout,
-                         std::make_unique<key_op>(hub_, live_connection::pointer{&from_}, message));
-}
-
-/// Verifies the token of a socket again, after a look for new keys.
-class live_commands::look_op final : public ask_op {
-public:
-  look_op(live_hub& hub, live_connection::pointer to, const live_message& message)
-    : hub_(hub), to_(std::move(to)) {
-    message_.id = message.id;
-    message_.type = message.type;
-    message_.token = message.token;
-  }
-
-  void done(std::unique_ptr<ask_op>, ask_result result) override {
-    --to_->in_flight;
-    live_commands answers{hub_, *to_};
-    if (result.end != ask_end::answered)
-      answers.refuse(message_.id, keys_unknown());
-    else
-      answers.authenticate(message_);
-    hub_.flush();
-  }
-
-private:
-  live_hub& hub_;
-  live_connection::pointer to_;
-  live_message message_;
-};
-
-void live_commands::look_for_keys(const live_message& message) {
-  ++from_.in_flight;
-  hub_.at().actors().ask(
-    caf::actor_cast<caf::strong_actor_ptr>(hub_.at().common().ports.keeper),
-    caf::make_message(caf::update_atom_v), hub_.at().common().config.limits.ask_timeout,
-    std::make_unique<look_op>(hub_, live_connection::pointer{&from_}, message));
-}
-
-void live_commands::authenticate(const live_message& message) {
-  if (hub_.at().tokens().must_ask(message.token, domain::now())) {
-    ask_for_key(message);
-    return;
-  }
-  const auto who = hub_.at().tokens().verify(message.token, domain::now());
-  if (!who && from_.in_flight == 0 && hub_.at().common().ports.keeper
-      && hub_.at().tokens().must_look_for_keys(domain::now())) {
-    look_for_keys(message);
-    return;
-  }
-  if (!who) {
-    refuse(message.id, messages::failure{messages::failure_code::invalid_token,
-                                         "The access token has expired or is not valid.",
-                                         {},
-                                         0});
-    // A renewal that fails leaves the old token in force until it expires.
-    if (!from_.authenticated())
-      hub_.doom(from_, close_code::invalid_token);
-    return;
-  }
-  if (from_.authenticated() && who->user_id != from_.who_.user_id) {
-    refuse(message.id,
-           messages::failure{
-             messages::failure_code::forbidden, "This socket belongs to another account.", {}, 0});
-    return;
-  }
-  if (!has(who->scopes, scope::live)) {
-    refuse(message.id,
-           messages::failure{
-             messages::failure_code::forbidden, "This needs a key with the scope `live`.", {}, 0});
-    return;
-  }
-  from_.who_ = *who;
-  std::string ack;
-  domain::json_writer json{ack};
-  json.begin_object();
-  json.member_if("id", message.id);
-  json.member("type", "ack").key("data").begin_object();
-  json.member("user_id", who->user_id).member("expires_at", who->expires_at);
-  json.end_object().end_object();
-  from_.send_message(ack);
 }
 
 void live_commands::run(const live_message& message) {

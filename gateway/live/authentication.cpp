@@ -1,0 +1,131 @@
+#include "actors/messages/factor.hpp"
+#include "domain/json.hpp"
+#include "gateway/live/commands.hpp"
+#include "gateway/live/hub.hpp"
+#include "gateway/problem.hpp"
+#include "gateway/worker.hpp"
+
+#include <caf/actor_cast.hpp>
+
+// Who a socket speaks for. What this io thread does not know yet it asks for, and then takes the
+// message up again.
+
+namespace spotter::gateway {
+
+namespace {
+
+std::optional<messages::failure> learn_key(worker& at, const std::string& token,
+                                           ask_result answer) {
+  const auto checked =
+    decode<messages::api_key_checked>(std::move(answer), messages::failure_code::unavailable);
+  if (!checked)
+    return checked.error();
+  if (!checked->problem)
+    at.tokens().learn(token, *checked, domain::now());
+  return checked->problem;
+}
+
+/// The keeper has told the node's key set before it answered.
+std::optional<messages::failure> learn_of_new_keys(worker&, const std::string&, ask_result answer) {
+  if (answer.end != ask_end::answered)
+    return keys_unknown();
+  return std::nullopt;
+}
+
+} // namespace
+
+/// Takes an `auth` up again once what it needed is known.
+class live_commands::auth_op final : public ask_op {
+public:
+  auth_op(live_hub& hub, live_connection::pointer to, const live_message& message, lesson learn)
+    : hub_(hub), to_(std::move(to)), message_(message), learn_(learn) {
+    message_.data = {}; // its text does not last
+  }
+
+  void done(std::unique_ptr<ask_op>, ask_result result) override {
+    --to_->in_flight;
+    live_commands again{hub_, *to_};
+    if (const auto why = learn_(hub_.at(), message_.token, std::move(result)))
+      again.refuse(message_.id, *why);
+    else
+      again.authenticate(message_);
+    hub_.flush();
+  }
+
+private:
+  live_hub& hub_;
+  live_connection::pointer to_;
+  live_message message_;
+  lesson learn_;
+};
+
+void live_commands::authenticate(const live_message& message) {
+  if (hub_.at().tokens().must_ask(message.token, domain::now())) {
+    ask_for_key(message);
+    return;
+  }
+  const auto who = hub_.at().tokens().verify(message.token, domain::now());
+  if (!who && from_.in_flight == 0 && hub_.at().common().ports.keeper
+      && hub_.at().tokens().must_look_for_keys(domain::now())) {
+    look_for_keys(message);
+    return;
+  }
+  if (!who) {
+    refuse(message.id, messages::failure{messages::failure_code::invalid_token,
+                                         "The access token has expired or is not valid.",
+                                         {},
+                                         0});
+    // A renewal that fails leaves the old token in force until it expires.
+    if (!from_.authenticated())
+      hub_.doom(from_, close_code::invalid_token);
+    return;
+  }
+  if (from_.authenticated() && who->user_id != from_.who_.user_id) {
+    refuse(message.id,
+           messages::failure{
+             messages::failure_code::forbidden, "This socket belongs to another account.", {}, 0});
+    return;
+  }
+  if (!has(who->scopes, scope::live)) {
+    refuse(message.id,
+           messages::failure{
+             messages::failure_code::forbidden, "This needs a key with the scope `live`.", {}, 0});
+    return;
+  }
+  from_.who_ = *who;
+  std::string ack;
+  domain::json_writer json{ack};
+  json.begin_object();
+  json.member_if("id", message.id);
+  json.member("type", "ack").key("data").begin_object();
+  json.member("user_id", who->user_id).member("expires_at", who->expires_at);
+  json.end_object().end_object();
+  from_.send_message(ack);
+}
+
+void live_commands::ask_for_key(const live_message& message) {
+  const auto factors = caf::actor_cast<caf::strong_actor_ptr>(hub_.at().common().ports.factors);
+  if (!factors || from_.in_flight > 0) {
+    refuse(message.id,
+           messages::failure{
+             messages::failure_code::unavailable, "The key can't be looked up now.", {}, 1'000});
+    return;
+  }
+  authenticate_after(factors, caf::make_message(messages::check_api_key{message.token, {}}),
+                     learn_key, message);
+}
+
+void live_commands::look_for_keys(const live_message& message) {
+  authenticate_after(caf::actor_cast<caf::strong_actor_ptr>(hub_.at().common().ports.keeper),
+                     caf::make_message(caf::update_atom_v), learn_of_new_keys, message);
+}
+
+void live_commands::authenticate_after(const caf::strong_actor_ptr& whom, caf::message question,
+                                       lesson learn, const live_message& message) {
+  ++from_.in_flight;
+  hub_.at().actors().ask(
+    whom, std::move(question), hub_.at().common().config.limits.ask_timeout,
+    std::make_unique<auth_op>(hub_, live_connection::pointer{&from_}, message, learn));
+}
+
+} // namespace spotter::gateway
