@@ -5,9 +5,9 @@
 #include "actors/accounts/mail_job.hpp"
 #include "actors/jobs/job_supervisor.hpp"
 #include "mail/mailer.hpp"
-#include "outbound/breached_passwords.hpp"
 #include "persistence/account_export.hpp"
 #include "persistence/account_store.hpp"
+#include "server/job_settings.hpp"
 #include "server/secrets.hpp"
 
 #include <caf/scoped_actor.hpp>
@@ -54,14 +54,8 @@ accounts_part make_accounts_part(caf::actor_system& system, const config::settin
   exports.connection.statement_timeout = std::chrono::minutes{5};
   out.exporter = persistence::spawn_account_export(system, std::move(exports));
 
-  actors::job_settings how;
-  how.slots = settings.jobs.slots;
+  auto how = job_settings_of(settings);
   how.poll = std::chrono::seconds{1}; // registrations queue mails without a word to anybody
-  how.lease = settings.jobs.lease;
-  how.retry.max_attempts = settings.jobs.max_attempts;
-  how.retry.unit = settings.jobs.retry_unit;
-  how.retry.max_delay = settings.jobs.max_delay;
-  how.own_kinds_only = true;
   actors::accounts::mail_environment mails;
   mails.store = out.store;
   mails.mailer = out.mailer;
@@ -85,15 +79,6 @@ accounts_part make_accounts_part(caf::actor_system& system, const config::settin
   parts.jobs_queued = [jobs = out.jobs] { caf::anon_send(jobs, messages::jobs_queued{}); };
   out.accounts = actors::accounts::spawn_accounts(system, std::move(parts));
   return out;
-}
-
-messages::breach_actor make_breach_checker(caf::actor_system& system,
-                                           const config::settings& settings) {
-  if (settings.identity.breach_service.empty())
-    return {};
-  outbound::breach_settings how;
-  how.url = settings.identity.breach_service;
-  return outbound::spawn_breached_passwords(system, std::move(how));
 }
 
 void accounts_part::stop(caf::actor_system& system, std::chrono::milliseconds limit) {

@@ -46,8 +46,4 @@ struct accounts_part {
                                                const config::settings& settings,
                                                accounts_needs needs);
 
-/// Who is asked about breached passwords by the settings; an empty handle where nobody is.
-[[nodiscard]] messages::breach_actor make_breach_checker(caf::actor_system& system,
-                                                         const config::settings& settings);
-
 } // namespace spotter::server
