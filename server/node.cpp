@@ -52,14 +52,17 @@ constexpr std::chrono::seconds least_look_back{3'600};
 struct node::parts {
   explicit parts(const config::settings& s) : settings(s) {}
 
-  ~parts() { stop(); }
+  ~parts() {
+    if (runtime) // there is none where the database did not start
+      stop_actors();
+  }
 
-  void stop();
   void take_shards(const std::function<void(const std::string&)>& tell);
   void spawn_shared_state();
   void start_sessions();
   void spawn_services();
   void start_gateway();
+  void stop_actors();
   void tell_listeners(const messages::login_revoked& what);
   [[nodiscard]] actors::shard_directory shards() const {
     return [this](const domain::uuid& user_id) { return sessions.shard_of(user_id); };
@@ -83,7 +86,6 @@ struct node::parts {
   std::unique_ptr<gateway::server> front;
   std::mutex listeners_mutex; // the identity actor may run before the gateway does
   std::vector<caf::actor> listeners;
-  bool stopped = false;
 };
 
 void node::parts::take_shards(const std::function<void(const std::string&)>& tell) {
@@ -243,10 +245,7 @@ void node::parts::start_gateway() {
 }
 
 // Connections first, on their own threads; then the actors that serve them; the system last.
-void node::parts::stop() {
-  if (stopped)
-    return;
-  stopped = true;
+void node::parts::stop_actors() {
   {
     const std::lock_guard guard{listeners_mutex};
     listeners.clear();
@@ -279,8 +278,6 @@ void node::parts::stop() {
   end(people.identity_store);
   front.reset();
   runtime.reset();
-  if (database.embedded)
-    database.embedded->stop();
 }
 
 node::node(const config::settings& settings, const std::function<void(const std::string&)>& tell)
