@@ -1,16 +1,14 @@
 #include "actors/accounts/accounts.hpp"
 
 #include "actors/accounts/accounts_state.hpp"
-#include "actors/accounts/mailed_token.hpp"
+#include "actors/accounts/refusals.hpp"
 #include "actors/identity/account_rules.hpp"
-#include "actors/identity/password_strength.hpp"
 
 #include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
 
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <utility>
 
 namespace spotter::actors::accounts {
@@ -19,60 +17,7 @@ using messages::failure_code;
 
 namespace {
 
-constexpr std::size_t longest_token = 64;
 constexpr std::int32_t hour_ms = 3'600'000;
-
-messages::failure make_failure(failure_code code, std::string detail,
-                               std::int32_t retry_after_ms = 0) {
-  return {code, std::move(detail), {}, retry_after_ms};
-}
-
-messages::failure wrong_field(std::string pointer, std::string code, std::string detail) {
-  messages::failure out = make_failure(failure_code::invalid_content, detail);
-  out.errors.push_back({std::move(pointer), std::move(code), std::move(detail)});
-  return out;
-}
-
-messages::failure wrong_token() {
-  return wrong_field("/token", "invalid_token",
-                     "The token is wrong, was used or has expired. Ask for another mail.");
-}
-
-messages::failure wrong_length() {
-  return wrong_field("/password", "invalid_length",
-                     "A password has 8 to 256 characters; any characters do.");
-}
-
-messages::failure reauthenticate() {
-  return make_failure(
-    failure_code::reauthentication_required,
-    "Prove who you are with POST /v1/me/reauth first, then repeat this within ten "
-    "minutes.");
-}
-
-messages::failure away() {
-  return make_failure(failure_code::unavailable,
-                      "Accounts cannot be reached at the moment; nothing was changed. Try again "
-                      "shortly.",
-                      1'000);
-}
-
-messages::failure in_doubt() {
-  return make_failure(failure_code::outcome_unknown,
-                      "The change may have been made or not. Look, then try again.", 1'000);
-}
-
-messages::failure busy() {
-  return make_failure(failure_code::overloaded, "Too much is under way. Try again shortly.", 1'000);
-}
-
-/// Not the counter of codes: whoever knows the password must not be able to clear that one with it.
-messages::attempt_counter guesses_of(const domain::uuid& user_id) {
-  messages::attempt_counter counter;
-  counter.key = "current-password/" + domain::to_string(user_id);
-  counter.free = 5;
-  return counter;
-}
 
 } // namespace
 
@@ -120,211 +65,6 @@ accounts_state::actor::behavior_type accounts_state::make_behavior() {
       self_->delayed_send(self_, parts_.settings.sort_every, caf::tick_atom_v);
     },
   };
-}
-
-void accounts_state::ask_for_mail(const messages::ask_for_mail& request, promise to) {
-  auto wish = request;
-  wish.email = identity::normal_email(request.email);
-  wish.device = identity::stored_device(request.device);
-  // Nobody can have it, so there is nothing to hide.
-  if (!identity::is_email(wish.email)) {
-    done(to);
-    return;
-  }
-  self_->request(parts_.store, parts_.settings.store_timeout, std::move(wish))
-    .then(
-      [this, to](messages::identity_stored& stored) mutable {
-        if (stored.problem) {
-          refuse(to, std::move(*stored.problem));
-          return;
-        }
-        done(to);
-        sort_requests();
-      },
-      [this, to](const caf::error&) { refuse(to, away()); });
-}
-
-void accounts_state::sort_requests() {
-  if (sorting_) {
-    sort_again_ = true;
-    return;
-  }
-  constexpr std::int32_t most = 100;
-  sorting_ = true;
-  sort_again_ = false;
-  self_->request(parts_.store, parts_.settings.store_timeout, messages::sort_mail_requests{most})
-    .then(
-      [this](const messages::mail_requests_sorted& sorted) {
-        sorting_ = false;
-        if (sorted.queued > 0)
-          wake_jobs();
-        if (sort_again_)
-          sort_requests();
-      },
-      [this](const caf::error& why) {
-        sorting_ = false;
-        spdlog::warn("wishes for mails are not sorted yet: {}", to_string(why));
-      });
-}
-
-void accounts_state::verify_address(const messages::verify_address& request, promise to) {
-  if (request.token.size() > longest_token) {
-    refuse(to, wrong_token());
-    return;
-  }
-  messages::use_address_token use{hash_mailed_token(request.token),
-                                  identity::stored_device(request.device)};
-  self_->request(parts_.store, parts_.settings.store_timeout, std::move(use))
-    .then(
-      [this, to](messages::address_verified& verified) mutable {
-        if (verified.problem) {
-          refuse(to, std::move(*verified.problem));
-        } else if (verified.outcome == "taken") {
-          refuse(to, make_failure(failure_code::email_taken,
-                                  "Meanwhile somebody else has an account with this address."));
-        } else if (verified.outcome != "ok") {
-          refuse(to, wrong_token());
-        } else {
-          tell_changed(verified.user_id, verified.email);
-          wake_jobs();
-          done(to);
-        }
-      },
-      [this, to](const caf::error&) { refuse(to, in_doubt()); });
-}
-
-void accounts_state::recover_password(const messages::recover_password& request, promise to) {
-  if (request.token.size() > longest_token) {
-    refuse(to, wrong_token());
-    return;
-  }
-  auto hash = hash_mailed_token(request.token);
-  self_->request(parts_.store, parts_.settings.store_timeout, messages::find_recovery{hash})
-    .then(
-      [this, request, hash, to](messages::credentials& who) mutable {
-        if (who.problem) {
-          refuse(to, std::move(*who.problem));
-          return;
-        }
-        if (!who.found) {
-          refuse(to, wrong_token());
-          return;
-        }
-        hash_new(request.password, who, to,
-                 [this, request, hash, to, email = who.email](std::string password_hash) {
-                   messages::use_recovery_token use{hash, std::move(password_hash),
-                                                    identity::stored_device(request.device)};
-                   self_->request(parts_.store, parts_.settings.store_timeout, std::move(use))
-                     .then(
-                       [this, to, email](messages::logins_ended& ended) mutable {
-                         if (settle(to, ended, wrong_token()))
-                           tell_changed(ended.user_id, email); // the letter has proved it
-                       },
-                       [this, to](const caf::error&) { refuse(to, in_doubt()); });
-                 });
-      },
-      [this, to](const caf::error&) { refuse(to, away()); });
-}
-
-void accounts_state::change_password(const messages::change_password& request, promise to) {
-  self_
-    ->request(parts_.store, parts_.settings.store_timeout,
-              messages::load_credentials{request.user_id, request.login_id})
-    .then(
-      [this, request, to](messages::credentials& who) mutable {
-        if (who.problem)
-          refuse(to, std::move(*who.problem));
-        else if (!who.found)
-          refuse(to, make_failure(failure_code::invalid_token, "The login is over."));
-        else if (request.current_password)
-          check_current(request, who, to);
-        else if (!who.recent)
-          refuse(to, reauthenticate());
-        else
-          set_password(request, who, to);
-      },
-      [this, to](const caf::error&) { refuse(to, away()); });
-}
-
-void accounts_state::check_current(const messages::change_password& request,
-                                   const messages::credentials& who, promise to) {
-  if (!parts_.limits) {
-    compare_current(request, who, to);
-    return;
-  }
-  messages::count_attempts question;
-  question.counters.push_back(guesses_of(request.user_id));
-  self_->request(parts_.limits, parts_.settings.store_timeout, std::move(question))
-    .then(
-      [this, request, who, to](const messages::attempts_counted& counted) {
-        for (const auto& state : counted.states)
-          if (!state.allowed) {
-            refuse(to, make_failure(failure_code::too_many_requests,
-                                    "Too many wrong passwords or codes. Wait a while.",
-                                    std::max(state.wait_ms, 1)));
-            return;
-          }
-        compare_current(request, who, to);
-      },
-      // As with codes: whoever can't count lets through, and the address still has its limit.
-      [this, request, who, to](const caf::error&) { compare_current(request, who, to); });
-}
-
-void accounts_state::compare_current(const messages::change_password& request,
-                                     const messages::credentials& who, promise to) {
-  messages::check_password check{*request.current_password, who.password_hash};
-  self_->request(parts_.passwords, caf::infinite, std::move(check))
-    .then(
-      [this, request, who, to](messages::password_checked& checked) mutable {
-        if (checked.problem)
-          refuse(to, std::move(*checked.problem));
-        else if (!checked.matches)
-          refuse(to, wrong_field("/current_password", "wrong_password",
-                                 "This is not the current password."));
-        else
-          set_password(request, who, to);
-        if (parts_.limits && checked.matches)
-          caf::anon_send(parts_.limits,
-                         messages::forgive_attempts{guesses_of(request.user_id).key, 0});
-      },
-      [this, to](const caf::error&) {
-        refuse(to, make_failure(failure_code::internal, "The password could not be processed."));
-      });
-}
-
-void accounts_state::set_password(const messages::change_password& request,
-                                  const messages::credentials& who, promise to) {
-  hash_new(request.password, who, to, [this, request, who, to](std::string new_hash) {
-    messages::set_password set{request.user_id, request.login_id, who.password_hash,
-                               std::move(new_hash), identity::stored_device(request.device)};
-    self_->request(parts_.store, parts_.settings.store_timeout, std::move(set))
-      .then(
-        [this, to](messages::logins_ended& ended) mutable {
-          settle(to, ended,
-                 make_failure(failure_code::conflict, "The password was changed meanwhile."));
-        },
-        [this, to](const caf::error&) { refuse(to, in_doubt()); });
-  });
-}
-
-void accounts_state::hash_new(const std::string& password, const messages::credentials& who,
-                              promise to, std::function<void(std::string)> then) {
-  if (!identity::is_password_length(password)) {
-    refuse(to, wrong_length());
-    return;
-  }
-  messages::hash_password hash{password, true, identity::own_words(who.email, who.display_name)};
-  self_->request(parts_.passwords, caf::infinite, std::move(hash))
-    .then(
-      [this, to, then = std::move(then)](messages::password_hashed& hashed) mutable {
-        if (hashed.problem)
-          refuse(to, std::move(*hashed.problem));
-        else
-          then(std::move(hashed.hash));
-      },
-      [this, to](const caf::error&) {
-        refuse(to, make_failure(failure_code::internal, "The password could not be processed."));
-      });
 }
 
 void accounts_state::change_address(const messages::change_address& request, promise to) {
@@ -474,10 +214,6 @@ void accounts_state::done(promise& to) {
 void accounts_state::refuse(promise to, messages::failure why) {
   --in_flight_;
   to.deliver(messages::command_reply{std::move(why)});
-}
-
-messages::failure accounts_state::not_found() {
-  return make_failure(failure_code::not_found, "There is nothing of this id.");
 }
 
 messages::accounts_actor spawn_accounts(caf::actor_system& system, accounts_parts parts) {

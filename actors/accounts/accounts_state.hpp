@@ -24,17 +24,20 @@ public:
 private:
   using promise = caf::typed_response_promise<messages::command_reply>;
 
-  void ask_for_mail(const messages::ask_for_mail& request, promise to);
-  void verify_address(const messages::verify_address& request, promise to);
-  void recover_password(const messages::recover_password& request, promise to);
-  void change_password(const messages::change_password& request, promise to);
   void change_address(const messages::change_address& request, promise to);
   void end_login(const messages::end_login& request, promise to);
   void erase_account(const messages::erase_account& request, promise to);
   void export_account(const messages::export_account& request,
                       caf::typed_response_promise<messages::export_reply> to);
 
+  // mails.cpp
+  void ask_for_mail(const messages::ask_for_mail& request, promise to);
   void sort_requests();
+  void verify_address(const messages::verify_address& request, promise to);
+
+  // passwords.cpp
+  void recover_password(const messages::recover_password& request, promise to);
+  void change_password(const messages::change_password& request, promise to);
   void check_current(const messages::change_password& request, const messages::credentials& who,
                      promise to);
   void compare_current(const messages::change_password& request, const messages::credentials& who,
@@ -44,6 +47,7 @@ private:
   /// Judges and hashes a new password; `then` gets the hash, a refusal goes to `to`.
   void hash_new(const std::string& password, const messages::credentials& who, promise to,
                 std::function<void(std::string)> then);
+
   template <class Request>
   void ask_store(Request wish, promise to, messages::failure unknown);
   /// Answers for what the store did, after telling of the logins that it ended.
@@ -54,7 +58,6 @@ private:
   void wake_jobs();
   void done(promise& to);
   void refuse(promise to, messages::failure why);
-  static messages::failure not_found();
 
   actor::pointer self_;
   accounts_parts parts_;

@@ -1,9 +1,13 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 namespace spotter::actors::accounts {
+
+/// No token of ours has more characters.
+inline constexpr std::size_t longest_mailed_token = 64;
 
 /// A fresh token for a letter: 256 random bits in base64url, 43 characters.
 [[nodiscard]] std::string make_mailed_token();
