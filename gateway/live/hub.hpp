@@ -157,10 +157,19 @@ private:
 
   void end_doomed();
   void add(live_connection::pointer connection);
+
+  // subscriptions.cpp
   live_feed& feed_of(const domain::uuid& user);
   live_topic_table& topic_of(live_feed& feed, const live_topic& topic);
   void join(live_connection& who, std::optional<std::int64_t> id, const live_topic& topic,
             std::optional<messages::position> since);
+  void enter(live_feed& feed, live_topic_table& topic, live_connection& who, messages::position at);
+  void exit(live_connection& who, std::size_t subscription);
+  void leave_feed(live_connection& who, const domain::uuid& user);
+  void tidy(const domain::uuid& user);
+  void unsubscribe_session(const domain::uuid& user);
+
+  // session_answers.cpp
   void ask(live_feed& feed, live_join& join);
   void on_joined(const domain::uuid& user, live_join* join, ask_result result);
   void welcome(live_feed& feed, live_join& join, const messages::subscribed& answer);
@@ -170,6 +179,8 @@ private:
   void on_session_ended(const domain::uuid& user);
   void on_down(const caf::actor_addr& session);
   void watch(live_feed& feed);
+
+  // fan_out.cpp
   void append(live_topic_table& topic, const messages::event& what);
   /// Moves topics on; true when some have more to send at once.
   bool advance(std::size_t budget);
@@ -177,10 +188,6 @@ private:
   void step(live_topic_table& topic, std::size_t& budget);
   void go_on_later();
   void rest();
-  void enter(live_feed& feed, live_topic_table& topic, live_connection& who, messages::position at);
-  void exit(live_connection& who, std::size_t subscription);
-  void leave_feed(live_connection& who, const domain::uuid& user);
-  void tidy(const domain::uuid& user);
 
   // following.cpp
   void follow(live_connection& who, std::optional<std::int64_t> id, const live_topic& topic,
@@ -192,7 +199,6 @@ private:
   void cut_share(const domain::uuid& share_id);
   void look_after_shares(steady::time_point now, domain::instant wall);
   void forget_follow(live_connection& who, const live_topic& topic);
-  void unsubscribe_session(const domain::uuid& user);
 
   worker& at_;
   std::vector<live_connection::pointer> connections_;
