@@ -1,83 +1,15 @@
 #include "actors/accounts/accounts.hpp"
 
-#include "actors/accounts/erasure_job.hpp"
-#include "actors/accounts/mail_job.hpp"
-#include "actors/accounts/mailed_token.hpp"
+#include "tests/actors/fake_account_store.hpp"
 
 #define CAF_SUITE accounts
 #include "caf/test/dsl.hpp"
-
-#include <deque>
 
 using namespace spotter;
 using namespace spotter::actors::accounts;
 using messages::failure_code;
 
 namespace {
-
-/// What the store was asked, in words, and how it is to answer.
-struct store_script {
-  std::vector<std::string> asked;
-  bool reachable = true;
-  messages::credentials who;
-  messages::logins_ended ended;
-  messages::address_verified verified;
-  messages::mail_image mail;
-  std::vector<std::string> token_hashes;
-  std::vector<messages::finish_mail> finished;
-  std::deque<std::int32_t> rows;
-  messages::set_password set;
-};
-
-using store = messages::account_store_actor;
-
-store::behavior_type fake_store(store::pointer, store_script* script) {
-  const auto take = [script]<class Answer>(const char* what, Answer answer) -> caf::result<Answer> {
-    script->asked.emplace_back(what);
-    if (!script->reachable)
-      return caf::make_error(caf::sec::connection_closed);
-    return answer;
-  };
-  const messages::identity_stored applied{true, {}};
-  return {
-    [=](const messages::ask_for_mail&) { return take("ask_for_mail", applied); },
-    [=](const messages::sort_mail_requests&) {
-      return take("sort", messages::mail_requests_sorted{1});
-    },
-    [=](const messages::prepare_mail& ask) {
-      script->token_hashes.push_back(ask.token_hash);
-      return take("prepare", script->mail);
-    },
-    [=](const messages::finish_mail& ask) {
-      script->finished.push_back(ask);
-      return take("finish", applied);
-    },
-    [=](const messages::use_address_token&) { return take("use_address_token", script->verified); },
-    [=](const messages::find_recovery&) { return take("find_recovery", script->who); },
-    [=](const messages::load_credentials&) { return take("load_credentials", script->who); },
-    [=](const messages::use_recovery_token&) { return take("use_recovery_token", script->ended); },
-    [=](const messages::set_password& ask) {
-      script->set = ask;
-      return take("set_password", script->ended);
-    },
-    [=](const messages::renew_password_hash&) { return take("renew_password_hash", applied); },
-    [=](const messages::change_address&) { return take("change_address", script->ended); },
-    [=](const messages::get_logins&) { return take("get_logins", messages::logins_page{}); },
-    [=](const messages::end_login&) { return take("end_login", script->ended); },
-    [=](const messages::erase_account&) { return take("erase_account", script->ended); },
-    [=](const messages::erase_rows&) {
-      std::int32_t rows = 0;
-      if (!script->rows.empty()) {
-        rows = script->rows.front();
-        script->rows.pop_front();
-      }
-      return take("erase_rows", messages::rows_erased{rows});
-    },
-    [=](const messages::begin_export&) {
-      return take("begin_export", messages::export_allowed{"reauthenticate", 0, {}});
-    },
-  };
-}
 
 messages::password_actor::behavior_type fake_passwords(messages::password_actor::pointer,
                                                        std::vector<messages::hash_password>* seen) {
@@ -129,7 +61,7 @@ struct fixture : test_coordinator_fixture<> {
   counts_script counts;
   domain::uuid user = domain::make_uuid_v7();
   domain::uuid login = domain::make_uuid_v7();
-  store store_actor = sys.spawn(fake_store, &rows);
+  messages::account_store_actor store = sys.spawn(fake_store, &rows);
   messages::password_actor passwords = sys.spawn(fake_passwords, &hashed);
   messages::shared_state_actor limits = sys.spawn(fake_counts, &counts);
   messages::accounts_actor accounts;
@@ -143,7 +75,7 @@ struct fixture : test_coordinator_fixture<> {
     rows.ended.user_id = user;
     accounts_parts parts;
     parts.passwords = passwords;
-    parts.store = store_actor;
+    parts.store = store;
     parts.hooks.on_revoked = [this](const messages::login_revoked& what) {
       revoked.push_back(what.login_id);
     };
@@ -158,7 +90,7 @@ struct fixture : test_coordinator_fixture<> {
 
   ~fixture() override {
     for (const auto& one :
-         {caf::actor_cast<caf::actor>(accounts), caf::actor_cast<caf::actor>(store_actor),
+         {caf::actor_cast<caf::actor>(accounts), caf::actor_cast<caf::actor>(store),
           caf::actor_cast<caf::actor>(passwords), caf::actor_cast<caf::actor>(limits)})
       caf::anon_send_exit(one, caf::exit_reason::user_shutdown);
   }
@@ -295,116 +227,6 @@ CAF_TEST(an erasure closes sockets and writes nothing more into the story) {
   CAF_CHECK_EQUAL(revoked, std::vector<domain::uuid>{login});
   CAF_CHECK(announced.empty());
   CAF_CHECK_EQUAL(woken, 1);
-}
-
-CAF_TEST_FIXTURE_SCOPE_END()
-
-namespace {
-
-struct letters_script {
-  std::vector<messages::send_letter> sent;
-  messages::letter_sent answer{"sent", {}};
-};
-
-messages::mailer_actor::behavior_type fake_mailer(messages::mailer_actor::pointer,
-                                                  letters_script* script) {
-  return {
-    [script](const messages::send_letter& letter) {
-      script->sent.push_back(letter);
-      return script->answer;
-    },
-    [](messages::get_outbox) { return messages::outbox_page{}; },
-  };
-}
-
-struct job_fixture : test_coordinator_fixture<> {
-  store_script rows;
-  letters_script letters;
-  store store_actor = sys.spawn(fake_store, &rows);
-  messages::mailer_actor mailer = sys.spawn(fake_mailer, &letters);
-  messages::job claim;
-
-  job_fixture() {
-    claim.job_id = claim.subject_id = domain::make_uuid_v7();
-    claim.user_id = domain::make_uuid_v7();
-    claim.attempt = 1;
-    rows.mail.found = rows.mail.wanted = true;
-    rows.mail.letter.template_name = "recovery";
-    rows.mail.letter.recipient = "ada@example.org";
-  }
-
-  ~job_fixture() override {
-    caf::anon_send_exit(store_actor, caf::exit_reason::user_shutdown);
-    caf::anon_send_exit(mailer, caf::exit_reason::user_shutdown);
-  }
-
-  messages::end_job run(const actors::job_spawner& spawn) {
-    auto worker = spawn(sys);
-    auto pending = self->request(worker, caf::infinite, claim);
-    run_all();
-    messages::end_job out;
-    pending.receive([&out](const messages::end_job& how) { out = how; },
-                    [](const caf::error& error) { CAF_FAIL("no answer: " << error); });
-    return out;
-  }
-
-  void run_all() {
-    do
-      consume_messages();
-    while (sched.trigger_timeouts() > 0);
-  }
-
-  messages::end_job send_mail() { return run(mail_spawner({store_actor, mailer})); }
-};
-
-} // namespace
-
-CAF_TEST_FIXTURE_SCOPE(account_job_tests, job_fixture)
-
-CAF_TEST(a letter has the token whose hash was kept and each try has another) {
-  letters.answer = {"retry", "451 later"};
-  const auto first = send_mail();
-  CAF_CHECK_EQUAL(first.state, "retry");
-  CAF_CHECK_EQUAL(first.reason, "451 later");
-  CAF_CHECK(rows.finished.empty());
-  letters.answer = {"sent", {}};
-  CAF_CHECK_EQUAL(send_mail().state, "finished");
-  CAF_REQUIRE_EQUAL(letters.sent.size(), 2u);
-  CAF_CHECK_NOT_EQUAL(letters.sent[0].token, letters.sent[1].token);
-  for (std::size_t i = 0; i < 2; ++i)
-    CAF_CHECK_EQUAL(hash_mailed_token(letters.sent[i].token), rows.token_hashes[i]);
-  CAF_REQUIRE_EQUAL(rows.finished.size(), 1u);
-  CAF_CHECK_EQUAL(rows.finished[0].state, "sent");
-}
-
-CAF_TEST(what the server will never take is a dead letter at once) {
-  letters.answer = {"refused", "550 nobody"};
-  const auto end = send_mail();
-  CAF_CHECK_EQUAL(end.state, "dead");
-  CAF_CHECK_EQUAL(end.reason, "550 nobody");
-  CAF_CHECK_EQUAL(rows.finished.at(0).state, "dead");
-}
-
-CAF_TEST(a mail that nobody waits for is not sent) {
-  rows.mail.wanted = false;
-  CAF_CHECK_EQUAL(send_mail().state, "dead");
-  rows.mail.found = false;
-  CAF_CHECK_EQUAL(send_mail().state, "finished");
-  CAF_CHECK(letters.sent.empty());
-}
-
-CAF_TEST(a store that is away is tried again later) {
-  rows.reachable = false;
-  CAF_CHECK_EQUAL(send_mail().state, "retry");
-}
-
-CAF_TEST(an erasure goes on until nothing comes any more and looks twice) {
-  rows.rows = {1'000, 1'000, 12, 0, 3, 0};
-  erasure_environment env;
-  env.store = store_actor;
-  env.shards = [](const domain::uuid&) { return messages::shard_actor{}; };
-  CAF_CHECK_EQUAL(run(erasure_spawner(env)).state, "finished");
-  CAF_CHECK_EQUAL(rows.asked.size(), 6u);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
