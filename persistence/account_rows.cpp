@@ -214,6 +214,12 @@ messages::logins_ended account_rows::end_login(const messages::end_login& ask) {
                          ask.which ? to_string(*ask.which) : std::string{}}));
 }
 
+messages::logins_ended account_rows::end_access(const messages::end_access& ask) {
+  return outcome_and_ids(run_for(ask.device,
+                                 "SELECT outcome, ended::text[] FROM spotter.end_access($1, $2)",
+                                 pqxx::params{to_string(ask.actor_id), to_string(ask.user_id)}));
+}
+
 messages::logins_ended account_rows::begin_erasure(const messages::erase_account& ask) {
   return outcome_and_ids(run_for(ask.device,
                                  "SELECT outcome, ended::text[] FROM spotter.begin_erasure($1, $2)",

@@ -12,7 +12,8 @@
 namespace spotter::persistence {
 
 /// The statements of mails, tokens and changes of accounts, on a connection that is opened when it is
-/// needed. They call the functions of migrations/0061_accounts and 0063_erasure; those that change
+/// needed. They call the functions of migrations/0061_accounts, 0063_erasure and
+/// 0111_end_access; those that change
 /// something run in a transaction that names the request. All throw what libpqxx throws.
 class account_rows {
 public:
@@ -31,6 +32,7 @@ public:
   messages::logins_ended change_address(const messages::change_address& ask);
   messages::logins_page list_logins(const messages::get_logins& ask);
   messages::logins_ended end_login(const messages::end_login& ask);
+  messages::logins_ended end_access(const messages::end_access& ask);
   messages::logins_ended begin_erasure(const messages::erase_account& ask);
   messages::rows_erased erase_rows(const messages::erase_rows& ask);
   messages::export_allowed begin_export(const messages::begin_export& ask);

@@ -77,6 +77,9 @@ struct account_store_state {
       [this](const messages::begin_export& ask) {
         return run(true, [&] { return rows_.begin_export(ask); });
       },
+      [this](const messages::end_access& ask) {
+        return run(false, [&] { return rows_.end_access(ask); });
+      },
     };
   }
 

@@ -64,6 +64,7 @@ accounts_state::actor::behavior_type accounts_state::make_behavior() {
       sort_requests();
       self_->delayed_send(self_, parts_.settings.sort_every, caf::tick_atom_v);
     },
+    run(&accounts_state::end_access),
   };
 }
 
@@ -79,6 +80,12 @@ void accounts_state::change_address(const messages::change_address& request, pro
 }
 
 void accounts_state::end_login(const messages::end_login& request, promise to) {
+  auto wish = request;
+  wish.device = identity::stored_device(request.device);
+  ask_store(std::move(wish), to, not_found());
+}
+
+void accounts_state::end_access(const messages::end_access& request, promise to) {
   auto wish = request;
   wish.device = identity::stored_device(request.device);
   ask_store(std::move(wish), to, not_found());
@@ -157,6 +164,10 @@ bool accounts_state::settle(promise& to, messages::logins_ended& ended, messages
   }
   if (ended.outcome == "reauthenticate") {
     refuse(to, reauthenticate());
+    return false;
+  }
+  if (ended.outcome == "forbidden") {
+    refuse(to, make_failure(failure_code::forbidden, "This needs the role `admin`."));
     return false;
   }
   if (ended.outcome == "too_many") {

@@ -26,6 +26,7 @@ private:
 
   void change_address(const messages::change_address& request, promise to);
   void end_login(const messages::end_login& request, promise to);
+  void end_access(const messages::end_access& request, promise to);
   void erase_account(const messages::erase_account& request, promise to);
   void export_account(const messages::export_account& request,
                       caf::typed_response_promise<messages::export_reply> to);

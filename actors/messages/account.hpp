@@ -67,6 +67,14 @@ struct end_login {
   device_info device = {};
 };
 
+/// Ends all logins and API keys of a person, by the wish of an administrator, who is named in the
+/// security events. The role is asked for in the database.
+struct end_access {
+  domain::uuid actor_id; // the administrator
+  domain::uuid user_id;
+  device_info device = {}; // the administrator's
+};
+
 /// Closes the account for ever and queues the erasure of everything. Needs a recent proof of
 /// identity.
 struct erase_account {
@@ -202,7 +210,7 @@ struct build_export {
 
 /// The answer to what ends logins: those that were alive.
 struct logins_ended {
-  std::string outcome; // "ok", "unknown", "reauthenticate", "too_many"
+  std::string outcome; // "ok", "unknown", "reauthenticate", "too_many", "forbidden"
   domain::uuid user_id;
   std::vector<domain::uuid> logins;
   std::optional<failure> problem;
@@ -248,6 +256,12 @@ template <class Inspector>
 bool inspect(Inspector& f, end_login& x) {
   return f.object(x).fields(f.field("user_id", x.user_id), f.field("login_id", x.login_id),
                             f.field("which", x.which), f.field("device", x.device));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, end_access& x) {
+  return f.object(x).fields(f.field("actor_id", x.actor_id), f.field("user_id", x.user_id),
+                            f.field("device", x.device));
 }
 
 template <class Inspector>

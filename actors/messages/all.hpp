@@ -305,5 +305,6 @@ CAF_ADD_TYPE_ID(spotter, (spotter::messages::find_api_key))
 CAF_ADD_TYPE_ID(spotter, (spotter::messages::pass_challenge))
 CAF_ADD_TYPE_ID(spotter, (spotter::messages::mfa_required))
 CAF_ADD_TYPE_ID(spotter, (spotter::messages::finish_log_in))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::end_access))
 
 CAF_END_TYPE_ID_BLOCK(spotter)

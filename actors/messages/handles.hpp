@@ -76,7 +76,8 @@ using account_store_actor = caf::typed_actor<
   caf::result<logins_ended>(set_password), caf::result<identity_stored>(renew_password_hash),
   caf::result<logins_ended>(change_address), caf::result<logins_page>(get_logins),
   caf::result<logins_ended>(end_login), caf::result<logins_ended>(erase_account),
-  caf::result<rows_erased>(erase_rows), caf::result<export_allowed>(begin_export)>;
+  caf::result<rows_erased>(erase_rows), caf::result<export_allowed>(begin_export),
+  caf::result<logins_ended>(end_access)>;
 
 /// Builds the ZIP of everything that is held of a person.
 using export_actor = caf::typed_actor<caf::result<export_reply>(build_export)>;
@@ -87,7 +88,7 @@ using accounts_actor = caf::typed_actor<
   caf::result<command_reply>(recover_password), caf::result<command_reply>(change_password),
   caf::result<command_reply>(change_address), caf::result<logins_page>(get_logins),
   caf::result<command_reply>(end_login), caf::result<command_reply>(erase_account),
-  caf::result<export_reply>(export_account)>;
+  caf::result<export_reply>(export_account), caf::result<command_reply>(end_access)>;
 
 /// Writes and sends letters, or keeps them in an outbox.
 using mailer_actor =

@@ -143,6 +143,17 @@ awaitable<response> delete_session(call& c) {
   return id ? end_sessions(c, id) : answer(not_found(c));
 }
 
+// DELETE /v1/admin/users/{user_id}/sessions
+awaitable<response> delete_sessions_of(call& c) {
+  const auto id = id_in(c);
+  if (!id)
+    return answer(not_found(c));
+  messages::end_access what;
+  what.actor_id = c.who.user_id;
+  what.user_id = *id;
+  return ask_accounts(c, std::move(what), 204);
+}
+
 // DELETE /v1/me
 awaitable<response> delete_me(call& c) {
   messages::erase_account what;
@@ -182,6 +193,7 @@ constexpr route rows[] = {
   {verb::get, "/v1/me/sessions", get_sessions},
   {verb::del, "/v1/me/sessions", delete_sessions},
   {verb::del, "/v1/me/sessions/{id}", delete_session},
+  {verb::del, "/v1/admin/users/{user_id}/sessions", for_admins<delete_sessions_of>},
   {verb::del, "/v1/me", delete_me},
   {verb::get, "/v1/me/export", get_export},
 };

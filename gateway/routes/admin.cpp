@@ -13,16 +13,6 @@ using messages::cluster_status;
 
 constexpr std::chrono::milliseconds status_timeout{2'000};
 
-/// Runs `route` for admins, and refuses everybody else.
-template <route_handler route>
-awaitable<response> for_admins(call& c) {
-  if (c.who.admin)
-    return route(c);
-  return answer(to_response(
-    messages::failure{messages::failure_code::forbidden, "This needs the role `admin`.", {}, 0},
-    c.trace_id));
-}
-
 /// The operator's name of a node; nothing for nobody and for those that are forgotten.
 const messages::node_info* find_node(const messages::cluster_view& view, const domain::uuid& id) {
   const auto it = std::find_if(view.nodes.begin(), view.nodes.end(),

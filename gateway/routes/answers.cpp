@@ -67,6 +67,14 @@ messages::device_info device_of(const call& c) {
           std::string(c.trace_id)};
 }
 
+std::optional<response> refused_to_non_admin(const call& c) {
+  if (c.who.admin)
+    return std::nullopt;
+  return to_response(
+    messages::failure{messages::failure_code::forbidden, "This needs the role `admin`.", {}, 0},
+    c.trace_id);
+}
+
 response not_found(const call& c) {
   return to_response(
     messages::failure{messages::failure_code::not_found, "There is nothing of this id.", {}, 0},

@@ -40,6 +40,17 @@ namespace spotter::gateway {
 /// The id in the path; nullopt must be answered with `not_found`.
 [[nodiscard]] std::optional<domain::uuid> id_in(const call& c, std::size_t arg = 0);
 
+/// The refusal of a caller who is no administrator; nothing for one who is.
+[[nodiscard]] std::optional<response> refused_to_non_admin(const call& c);
+
+/// Runs `route` for administrators, and refuses everybody else.
+template <route_handler route>
+awaitable<response> for_admins(call& c) {
+  if (auto refusal = refused_to_non_admin(c))
+    return answer(std::move(*refusal));
+  return route(c);
+}
+
 /// How the answer to a command looks.
 struct command_answer {
   int status = 0;       // instead of 200 or 201

@@ -207,6 +207,7 @@ CAF_TEST(outcomes of the store become failures that say what to do) {
     {"reauthenticate", failure_code::reauthentication_required},
     {"too_many", failure_code::too_many_requests},
     {"unknown", failure_code::not_found},
+    {"forbidden", failure_code::forbidden},
   };
   for (const auto& [outcome, code] : cases) {
     rows.ended.outcome = outcome;
@@ -219,6 +220,16 @@ CAF_TEST(outcomes of the store become failures that say what to do) {
             == failure_code::outcome_unknown);
   CAF_CHECK(ask(messages::ask_for_mail{"verify", "ada@example.org", {}})->code
             == failure_code::unavailable);
+}
+
+CAF_TEST(what an administrator ends is told of before the answer) {
+  const auto administrator = domain::make_uuid_v7();
+  const auto key = domain::make_uuid_v7();
+  rows.ended.user_id = {};
+  rows.ended.logins = {login, key};
+  CAF_CHECK(!ask(messages::end_access{administrator, user, {}}));
+  CAF_CHECK_EQUAL(revoked, (std::vector<domain::uuid>{login, key}));
+  CAF_CHECK_EQUAL(announced, (std::vector<domain::uuid>{login, key}));
 }
 
 CAF_TEST(an erasure closes sockets and writes nothing more into the story) {

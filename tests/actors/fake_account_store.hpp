@@ -58,6 +58,7 @@ inline messages::account_store_actor::behavior_type fake_store(
     [=](const messages::change_address&) { return take("change_address", script->ended); },
     [=](const messages::get_logins&) { return take("get_logins", messages::logins_page{}); },
     [=](const messages::end_login&) { return take("end_login", script->ended); },
+    [=](const messages::end_access&) { return take("end_access", script->ended); },
     [=](const messages::erase_account&) { return take("erase_account", script->ended); },
     [=](const messages::erase_rows&) {
       std::int32_t rows = 0;

@@ -1,14 +1,13 @@
 // Who may do what: given by the operator's command, carried by the tokens, checked by the routes.
 
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { after, before, describe, it } from "node:test";
-import { promisify } from "node:util";
 
-import { Client } from "./client.mjs";
+import { administrator, give_role } from "./administrator.mjs";
+import { Client, PASSWORD } from "./client.mjs";
+import { Live } from "./live.mjs";
 import { Server, missing } from "./server.mjs";
-
-const run = promisify(execFile);
+import { uuid7 } from "./uuid.mjs";
 
 describe("roles", { skip: missing }, () => {
   let server;
@@ -21,8 +20,7 @@ describe("roles", { skip: missing }, () => {
 
   after(() => server?.stop());
 
-  const give = (email, role) =>
-    run(server.binary, ["role", email, role], { env: { ...process.env, SPOTTER_DATA: server.data } });
+  const give = (email, role) => give_role(server, email, role);
 
   it("are given by the operator and counted from the next token on", async () => {
     const { email, role } = await client.expect(200, client.get("/v1/me"));
@@ -48,6 +46,50 @@ describe("roles", { skip: missing }, () => {
     assert.equal((await other.get("/v1/admin/audit?user_id=me")).status, 422);
     await give(other.email, "coach");
     assert.equal((await other.get("/v1/admin/audit")).status, 403, "though the token still says admin");
+  });
+
+  it("let an administrator end all access of somebody, who finds the administrator in the events", async () => {
+    const admin = await administrator(server);
+    const path = ({ user }) => `/v1/admin/users/${user.id}/sessions`;
+    const target = await Client.register(server);
+    const second = new Client(server);
+    second.adopt(await second.expect(200, second.post("/v1/auth/login", { email: target.email, password: PASSWORD })));
+    const key = await target.expect(201, target.post("/v1/me/tokens", { name: "k", scopes: ["read", "live"] }));
+    const bystander = await Client.register(server);
+    const lives = [];
+    for (const token of [target.token, second.token, key.token]) lives.push(await Live.follow(server, token));
+    assert.equal((await bystander.delete(path(target))).status, 403);
+    assert.equal((await new Client(server).delete(path(target))).status, 401);
+    await admin.expect(204, admin.delete(path(target)));
+    for (const live of lives) assert.equal((await live.end()).code, 4502);
+    for (const token of [target.token, second.token, key.token])
+      assert.equal((await new Client(server, token).get("/v1/me")).status, 401);
+    for (const { tokens } of [target, second])
+      assert.equal((await new Client(server).post("/v1/auth/refresh", { refresh_token: tokens.refresh_token })).status, 401);
+    assert.equal((await bystander.get("/v1/me")).status, 200);
+    target.adopt(await target.expect(200, target.post("/v1/auth/login", { email: target.email, password: PASSWORD })));
+    const own = await target.expect(200, target.get("/v1/me/security-events"));
+    const [ended] = own.items.filter(({ kind }) => kind === "access_ended");
+    assert.equal(ended.actor_id, admin.user.id);
+    assert.deepEqual(ended.detail, { ended: 3 });
+    assert.equal(ended.address, null, "from where is for administrators");
+    const sessions = own.items.filter(({ kind }) => kind === "session_revoked");
+    assert.deepEqual(sessions.map(({ actor_id, detail }) => [actor_id, detail.reason]), [
+      [admin.user.id, "administrator"],
+      [admin.user.id, "administrator"],
+    ]);
+    const audit = await admin.expect(200, admin.get("/v1/admin/audit?kind=access_ended"));
+    assert.deepEqual([audit.items[0].user_id, audit.items[0].actor_id], [target.user.id, admin.user.id]);
+    const done = await admin.expect(200, admin.get("/v1/admin/audit?kind=ended_access"));
+    assert.deepEqual([done.items[0].user_id, done.items[0].request_id], [admin.user.id, ended.request_id]);
+    assert.ok(done.items[0].address);
+    await admin.expect(204, admin.delete(path(bystander)));
+    await admin.expect(204, admin.delete(path(bystander)), "nothing is alive any more");
+    for (const id of [uuid7(), "me", "00000000-0000-0000-0000-000000000000"])
+      assert.equal((await admin.delete(`/v1/admin/users/${id}/sessions`)).status, 404, id);
+    await give_role(server, admin.email, "coach");
+    assert.equal((await admin.delete(path(target))).status, 403, "though the token still says admin");
+    assert.equal((await target.get("/v1/me")).status, 200);
   });
 
   it("are refused for an address that nobody has, and for words that are no role", async () => {

@@ -14,6 +14,8 @@
 #include <caf/actor_system_config.hpp>
 #include <caf/scoped_actor.hpp>
 
+#include <algorithm>
+
 using namespace spotter;
 using namespace spotter::persistence;
 
@@ -263,6 +265,52 @@ CAF_TEST(logins end one by one or all but one and nobody ends those of others) {
                   "reauthenticate");
   CAF_CHECK_EQUAL(ask<messages::logins_page>(messages::get_logins{stranger, {}, 10}).logins.size(),
                   0u);
+}
+
+CAF_TEST(an administrator ends all access of somebody and the events say who it was) {
+  const auto second = sign_in();
+  const auto administrator = database.add_user();
+  const auto key = to_string(domain::make_uuid_v7());
+  run("INSERT INTO spotter.api_key (user_id, api_key_id, name, scopes, key_hash) VALUES ('"
+      + to_string(user) + "', '" + key + "', 'k', '{read}', sha256('k'))");
+  CAF_CHECK_EQUAL(change(messages::end_access{administrator, user, {}}).outcome, "forbidden");
+  CAF_CHECK_EQUAL(value<int>("SELECT count(*) FROM spotter.login WHERE revoked_at IS NULL"), 2);
+  run("UPDATE spotter.app_user SET role = 'admin' WHERE user_id = '" + to_string(administrator)
+      + "'");
+  messages::end_access wish{administrator, user, {}};
+  wish.device.address = "192.0.2.99";
+  wish.device.request_id = "request-9";
+  auto ended = change(wish).logins;
+  std::sort(ended.begin(), ended.end());
+  std::vector<domain::uuid> wanted{login, second, *domain::parse_uuid(key)};
+  std::sort(wanted.begin(), wanted.end());
+  CAF_CHECK_EQUAL(ended, wanted);
+  CAF_CHECK_EQUAL(value("SELECT string_agg(kind || ' ' || (detail ->> 'ended'), ',') FROM "
+                        "spotter.security_event WHERE kind = 'access_ended' AND user_id = '"
+                        + to_string(user) + "' AND actor_user_id = '" + to_string(administrator)
+                        + "' AND address = '' AND request_id = 'request-9'"),
+                  "access_ended 3");
+  CAF_CHECK_EQUAL(value<int>("SELECT count(*) FROM spotter.security_event WHERE kind = "
+                             "'ended_access' AND request_id = 'request-9' AND address = "
+                             "'192.0.2.99' AND user_id = '"
+                             + to_string(administrator) + "'"),
+                  1);
+  CAF_CHECK_EQUAL(value<int>("SELECT count(*) FROM spotter.security_event WHERE address = "
+                             "'192.0.2.99' AND user_id = '"
+                             + to_string(user) + "'"),
+                  0);
+  CAF_CHECK_EQUAL(value<int>("SELECT count(*) FROM spotter.security_event WHERE kind = "
+                             "'session_revoked' AND actor_user_id = '"
+                             + to_string(administrator) + "'"),
+                  2);
+  CAF_CHECK_EQUAL(change(wish).outcome, "ok");
+  CAF_CHECK_EQUAL(change(wish).logins.size(), 0u);
+  wish.user_id = domain::make_uuid_v7();
+  CAF_CHECK_EQUAL(change(wish).outcome, "unknown");
+  run("UPDATE spotter.app_user SET deleted_at = now() WHERE user_id = '" + to_string(administrator)
+      + "'");
+  wish.user_id = user;
+  CAF_CHECK_EQUAL(change(wish).outcome, "forbidden");
 }
 
 CAF_TEST(only devices and networks that are new make a mail) {

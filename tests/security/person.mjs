@@ -89,6 +89,7 @@ async function train(server, client) {
     "/v1/me/tokens": [key.id],
     "/v1/shares": [share.id],
     "/v1/athletes": [client.user.id],
+    "/v1/admin/users": [client.user.id],
     "/v1/athletes/{id}/workouts": workouts.map(({ id }) => id),
     "/v1/athletes/{id}/exercises": [exercise.id],
   };

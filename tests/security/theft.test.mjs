@@ -6,6 +6,7 @@ import { after, before, describe, it } from "node:test";
 
 import { Cluster } from "../chaos/cluster.mjs";
 import { programs } from "../chaos/database.mjs";
+import { administrator } from "../e2e/administrator.mjs";
 import { code_of, turn_on } from "../e2e/authenticator.mjs";
 import { Client, PASSWORD } from "../e2e/client.mjs";
 import { Live } from "../e2e/live.mjs";
@@ -118,6 +119,25 @@ describe("thieves on two nodes", { skip: missing || (!programs && "PostgreSQL's 
       await refused_everywhere(thief.token, began);
     }
     figures(t, "sockets on the other node closed", times);
+  });
+
+  it("lose everything on both nodes when an administrator ends all access on one", async (t) => {
+    const give = (email) => cluster.database.sql(`UPDATE spotter.app_user SET role = 'admin' WHERE email = '${email}'`);
+    const admin = await administrator(one, { give });
+    const times = [];
+    for (let i = 0; i < 3; ++i) {
+      const client = await Client.register(i % 2 ? one : two);
+      const thief = await login(two, client);
+      const { token } = await client.expect(201, client.post("/v1/me/tokens", { name: "k", scopes: ["read", "live"] }));
+      const tokens = [client.token, thief.token, token];
+      const lives = [];
+      for (const [n, one_token] of tokens.entries()) lives.push(await Live.follow(n % 2 ? one : two, one_token));
+      const began = Date.now();
+      await admin.expect(204, admin.delete(`/v1/admin/users/${client.user.id}/sessions`));
+      for (const live of lives) times.push(await closed(live, began));
+      for (const one_token of tokens) await refused_everywhere(one_token, began);
+    }
+    figures(t, "sockets of three logins closed by an administrator", times);
   });
 
   it("lose their access token on both nodes by a logout on one", async (t) => {
