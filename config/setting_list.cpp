@@ -117,6 +117,9 @@ void visit(setting_visitor& v, settings& s) {
   v.number("identity.security_event_days", s.identity.security_event_days, 90, 36'500,
            "days that security events are kept at least; whole months go");
 
+  v.flag("identity.admins_need_second_factor", s.identity.admins_need_second_factor,
+         "administrators are let in only if they signed in with a second factor");
+
   v.text("identity.breach_service", s.identity.breach_service,
          "https URL of a service of breached passwords, of which five digits of a hash are asked; "
          "empty: none");

@@ -56,6 +56,8 @@ struct gateway_config {
   std::vector<std::string> allowed_origins;
   /// Whose word counts for where a request comes from.
   trusted_proxies trusted;
+  /// Refuse administrators whose login was not opened with a second factor.
+  bool admins_need_second_factor = true;
   gateway_limits limits;
 };
 

@@ -54,6 +54,8 @@ problem_kind kind_of(messages::failure_code code) noexcept {
       return {504, "deadline_exceeded", "It took too long"};
     case reauthentication_required:
       return {403, "reauthentication_required", "Prove who you are first"};
+    case second_factor_required:
+      return {403, "second_factor_required", "A second factor is needed"};
     case internal:
       break;
   }

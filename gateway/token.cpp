@@ -103,6 +103,7 @@ std::optional<caller> verify_token(std::string_view token,
   who.login_id = *login;
   who.expires_at = expires;
   who.admin = claims->role == "admin";
+  who.second_factor = claims->second_factor;
   return who;
 }
 

@@ -21,7 +21,8 @@ struct caller {
   domain::uuid login_id; // or the key's id
   domain::instant expires_at;
   bool admin = false;
-  bool api_key = false; // it is a program with a key of the user's
+  bool second_factor = false; // the login was opened with one
+  bool api_key = false;       // it is a program with a key of the user's
   scope_set scopes = all_scopes;
 };
 

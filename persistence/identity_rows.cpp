@@ -13,8 +13,8 @@ constexpr std::string_view add_account_sql =
   "SELECT spotter.add_account($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
   " WHERE spotter.in_request($14, $15, $13, $12)";
 
-constexpr std::string_view add_login_sql =
-  "SELECT spotter.add_login($1, $2, $3, $4, $5, $6, $7)"
+constexpr std::string_view open_login_sql =
+  "SELECT spotter.open_login($1, $2, $3, $4, $5, $6, $7)"
   " WHERE spotter.in_request($8, $9, $7, $6) AND spotter.by_challenge($10)";
 
 constexpr std::string_view find_account_sql =
@@ -28,7 +28,7 @@ constexpr std::string_view login_addresses_sql = "SELECT address FROM spotter.lo
 constexpr std::string_view load_login_sql =
   "SELECT revoked, generation, family_salt, refresh_hash, rotated_at, expires_at, read_at,"
   "       email, display_name, time_zone, unit, role, version, created_at, updated_at,"
-  "       spotter.email_verified($1)"
+  "       spotter.email_verified($1), second_factor"
   "  FROM spotter.load_login($1, $2)";
 
 constexpr std::string_view rotate_login_sql = "SELECT spotter.rotate_login($1, $2, $3, $4, $5, $6)";
@@ -80,13 +80,18 @@ bool identity_rows::add_account(const messages::add_account& ask) {
                                   ask.device.address, ask.device.request_id, ask.device.trace_id}));
 }
 
-bool identity_rows::add_login(const messages::add_login& ask) {
-  return is_true(
-    run(*connection_, add_login_sql,
+messages::identity_stored identity_rows::add_login(const messages::add_login& ask) {
+  const auto result =
+    run(*connection_, open_login_sql,
         pqxx::params{to_string(ask.user_id), to_string(ask.login_id), binary(ask.family_salt),
                      binary(ask.refresh_hash), domain::to_rfc3339(ask.login_expires),
                      ask.device.user_agent, ask.device.address, ask.device.request_id,
-                     ask.device.trace_id, binary(ask.challenge)}));
+                     ask.device.trace_id, binary(ask.challenge)});
+  const auto outcome = result.one_field().as<std::string>();
+  messages::identity_stored opened;
+  opened.applied = outcome != "gone";
+  opened.second_factor = outcome == "with_factor";
+  return opened;
 }
 
 messages::account_image identity_rows::find_account(const messages::find_account& ask) {
@@ -127,6 +132,7 @@ messages::login_image identity_rows::load_login(const messages::load_login& ask)
   image.read_at = row.at();
   image.who.user_id = ask.user_id;
   read_profile(row, image.who);
+  image.second_factor = row.flag();
   return image;
 }
 

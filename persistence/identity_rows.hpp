@@ -17,7 +17,7 @@ public:
   explicit identity_rows(connection_settings settings) : connection_(std::move(settings)) {}
 
   bool add_account(const messages::add_account& ask);
-  bool add_login(const messages::add_login& ask);
+  messages::identity_stored add_login(const messages::add_login& ask);
   messages::account_image find_account(const messages::find_account& ask);
   messages::known_addresses load_addresses(const messages::load_addresses& ask);
   messages::login_image load_login(const messages::load_login& ask);

@@ -66,7 +66,10 @@ struct identity_worker_state {
         return write([&](bool) { return rows_.add_account(ask); });
       },
       [this](const messages::add_login& ask) {
-        return write([&](bool) { return rows_.add_login(ask); });
+        identity_stored answer;
+        if (const auto problem = attempt([&](bool) { answer = rows_.add_login(ask); }))
+          return not_stored(*problem);
+        return answer;
       },
       [this](const messages::find_account& ask) {
         return read([&] { return rows_.find_account(ask); });

@@ -203,6 +203,7 @@ void node::parts::start_gateway() {
   how.trusted.blocks = settings.listen.trusted_proxies;
   if (settings.listen.forwarded_header == "forwarded")
     how.trusted.header = gateway::forwarded_header::forwarded;
+  how.admins_need_second_factor = settings.identity.admins_need_second_factor;
   how.limits.connections = settings.listen.connections;
   how.limits.connections_per_address = settings.listen.connections_per_address;
   how.limits.sign_ins_per_minute = settings.identity.sign_ins_per_minute;

@@ -20,7 +20,10 @@ std::string make_access_token(const signing_key& key, const access_claims& claim
   domain::append(body, claims.login_id);
   body += R"(","role":")";
   body += claims.role;
-  body += R"(","iat":)" + seconds(claims.issued_at);
+  body += R"(","amr":["pwd")";
+  if (claims.second_factor)
+    body += R"(,"otp")";
+  body += R"(],"iat":)" + seconds(claims.issued_at);
   body += R"(,"exp":)" + seconds(claims.expires_at) + '}';
   auto token = domain::to_base64url(header) + '.' + domain::to_base64url(body);
   token += '.' + domain::to_base64url(key.sign(token));

@@ -185,7 +185,7 @@ void identity_state::store_account(messages::add_account account, std::string to
           refuse(failure_code::email_taken, "An account with this address exists already.",
                  std::move(who));
         else
-          grant(account.who, account.login_id, std::move(token), account.login_expires,
+          grant(account.who, {account.login_id, std::move(token), account.login_expires},
                 std::move(who));
       },
       [this, who](const caf::error&) {
@@ -330,7 +330,8 @@ void identity_state::open_login(const messages::profile& profile,
         else if (!stored.applied) // erased since its password was checked
           refuse(failure_code::invalid_credentials, "The address or the password is wrong.", who);
         else
-          grant(profile, login.login_id, login.token, login.expires_at, who);
+          grant(profile, {login.login_id, login.token, login.expires_at, stored.second_factor},
+                who);
       },
       [this, who](const caf::error&) { refuse(failure_code::unavailable, unavailable_text, who); });
 }
@@ -404,8 +405,7 @@ bool identity_state::admit() {
   return true;
 }
 
-void identity_state::grant(const messages::profile& profile, const domain::uuid& login_id,
-                           std::string token, domain::instant login_expires, asker who) {
+void identity_state::grant(const messages::profile& profile, grant_of login, asker who) {
   const auto ring = parts_.signers ? parts_.signers->get() : nullptr;
   const auto* signer =
     parts_.signers ? ring->current(std::chrono::steady_clock::now()) : &parts_.key;
@@ -416,14 +416,14 @@ void identity_state::grant(const messages::profile& profile, const domain::uuid&
   const auto now = parts_.settings.clock();
   // No access token outlives its login.
   const auto expires =
-    std::min<domain::instant>(now + parts_.settings.logins.access_lifetime, login_expires);
+    std::min<domain::instant>(now + parts_.settings.logins.access_lifetime, login.expires_at);
   messages::login_granted granted;
   granted.who = profile;
-  granted.login_id = login_id;
-  granted.access_token =
-    make_access_token(*signer, {profile.user_id, login_id, profile.role, now, expires});
+  granted.login_id = login.login_id;
+  granted.access_token = make_access_token(
+    *signer, {profile.user_id, login.login_id, profile.role, now, expires, login.second_factor});
   granted.expires_in_s = static_cast<std::int32_t>((expires - now) / std::chrono::seconds{1});
-  granted.refresh_token = std::move(token);
+  granted.refresh_token = std::move(login.token);
   --in_flight_;
   count(who.kind, "granted");
   if (who.attempt)

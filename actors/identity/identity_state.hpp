@@ -41,6 +41,14 @@ private:
     domain::instant expires_at;
   };
 
+  /// A login whose tokens are to be given out.
+  struct grant_of {
+    domain::uuid login_id;
+    std::string token;
+    domain::instant expires_at;
+    bool second_factor = false; // as the store says it was opened
+  };
+
   /// A presented token, on its way through the store.
   struct renewal {
     refresh_claim claim;
@@ -72,8 +80,7 @@ private:
 
   new_login make_login(const domain::uuid& user_id) const;
   bool admit();
-  void grant(const messages::profile& profile, const domain::uuid& login_id, std::string token,
-             domain::instant login_expires, asker who);
+  void grant(const messages::profile& profile, grant_of login, asker who);
   void refuse(messages::failure why, asker who);
   void refuse(messages::failure_code code, std::string detail, asker who);
   void count(const char* kind, const char* result);

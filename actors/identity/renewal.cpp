@@ -66,9 +66,12 @@ void identity_state::judge(renewal what, const messages::login_image& login, ask
     return;
   }
   if (claim.generation + 1 == current && since_rotation <= limits.reuse_grace) {
-    grant(login.who, claim.login_id,
-          make_refresh_token(parts_.key, claim.user_id, claim.login_id, current, login.family_salt),
-          login.expires_at, std::move(who));
+    grant(
+      login.who,
+      {claim.login_id,
+       make_refresh_token(parts_.key, claim.user_id, claim.login_id, current, login.family_salt),
+       login.expires_at, login.second_factor},
+      std::move(who));
     return;
   }
   revoke_reused(what, std::move(who));
@@ -91,7 +94,9 @@ void identity_state::rotate(renewal what, const messages::login_image& login, as
         if (stored.problem) {
           refuse(std::move(*stored.problem), std::move(who));
         } else if (stored.applied) {
-          grant(login.who, what.claim.login_id, std::move(next), login.expires_at, std::move(who));
+          grant(login.who,
+                {what.claim.login_id, std::move(next), login.expires_at, login.second_factor},
+                std::move(who));
         } else if (--what.attempts_left > 0) {
           load(std::move(what), std::move(who)); // somebody else moved it: see to where
         } else {

@@ -34,6 +34,8 @@ enum class failure_code : std::uint8_t {
   internal,             // 500: a defect; the log has the trace id
   // 403: the caller has to prove who they are first, see POST /v1/me/reauth
   reauthentication_required,
+  // 403: an administrator has to sign in with a second factor first
+  second_factor_required,
 };
 
 /// One thing wrong with a request's content.
@@ -53,7 +55,7 @@ struct failure {
 
 template <class Inspector>
 bool inspect(Inspector& f, failure_code& x) {
-  return inspect_enum<failure_code::reauthentication_required>(f, x);
+  return inspect_enum<failure_code::second_factor_required>(f, x);
 }
 
 template <class Inspector>

@@ -145,6 +145,7 @@ struct login_image {
   domain::instant expires_at; // absolute
   domain::instant read_at;    // the database's clock
   profile who;
+  bool second_factor = false; // opened with one, which is still there
 };
 
 /// Moves a login's family from generation `from` to the next, if it still stands there.
@@ -175,6 +176,7 @@ struct note_security_event {
 struct identity_stored {
   bool applied = false;
   std::optional<failure> problem; // why it could not be stored
+  bool second_factor = false;     // of `add_login`: it was opened with one
 };
 
 template <class Inspector>
@@ -285,7 +287,8 @@ bool inspect(Inspector& f, login_image& x) {
     f.field("found", x.found), f.field("revoked", x.revoked), f.field("generation", x.generation),
     f.field("family_salt", x.family_salt), f.field("refresh_hash", x.refresh_hash),
     f.field("rotated_at", x.rotated_at), f.field("expires_at", x.expires_at),
-    f.field("read_at", x.read_at), f.field("who", x.who));
+    f.field("read_at", x.read_at), f.field("who", x.who),
+    f.field("second_factor", x.second_factor));
 }
 
 template <class Inspector>
@@ -309,7 +312,8 @@ bool inspect(Inspector& f, note_security_event& x) {
 
 template <class Inspector>
 bool inspect(Inspector& f, identity_stored& x) {
-  return f.object(x).fields(f.field("applied", x.applied), f.field("problem", x.problem));
+  return f.object(x).fields(f.field("applied", x.applied), f.field("problem", x.problem),
+                            f.field("second_factor", x.second_factor));
 }
 
 } // namespace spotter::messages

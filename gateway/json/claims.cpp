@@ -2,6 +2,8 @@
 
 #include "gateway/json/reader.hpp"
 
+#include <utility>
+
 namespace spotter::gateway {
 
 namespace {
@@ -48,6 +50,20 @@ bool take(value& v, std::int64_t& out) {
          && out < 253'402'300'800; // the year 10000
 }
 
+/// How the login was proved (RFC 8176): texts in a list.
+bool take_methods(value& v, bool& seen, bool& second_factor) {
+  simdjson::ondemand::array methods;
+  if (std::exchange(seen, true) || v.get_array().get(methods) != simdjson::SUCCESS)
+    return false;
+  for (auto method : methods) {
+    std::string_view name;
+    if (method.get_string().get(name) != simdjson::SUCCESS)
+      return false;
+    second_factor = second_factor || name == "otp";
+  }
+  return true;
+}
+
 } // namespace
 
 std::optional<token_header> parse_token_header(std::string& text) {
@@ -71,6 +87,7 @@ std::optional<token_header> parse_token_header(std::string& text) {
 
 std::optional<token_claims> parse_token_claims(std::string& text) {
   token_claims out;
+  bool methods_seen = false;
   const bool good = read_members(text, [&](std::string_view name, value& v) {
     if (name == "iss")
       return take(v, out.issuer);
@@ -84,6 +101,8 @@ std::optional<token_claims> parse_token_claims(std::string& text) {
       return take(v, out.issued_at);
     if (name == "exp")
       return take(v, out.expires_at);
+    if (name == "amr")
+      return take_methods(v, methods_seen, out.second_factor);
     // Ours have neither, but one that has them means something by them.
     if (name == "aud")
       return take(v, out.audience);

@@ -23,13 +23,14 @@ struct token_claims {
   std::int64_t expires_at = 0; // seconds since 1970
   std::string audience;        // empty where there is none
   std::int64_t not_before = 0; // 0 where there is none
+  bool second_factor = false;  // amr has "otp"
 };
 
 /// Reads a token's header; nullopt for anything but an object with the right types. Makes room
 /// behind `text`.
 [[nodiscard]] std::optional<token_header> parse_token_header(std::string& text);
 
-/// Reads a token's claims; all but the last two must be there.
+/// Reads a token's claims; all but audience, not_before and amr must be there.
 [[nodiscard]] std::optional<token_claims> parse_token_claims(std::string& text);
 
 } // namespace spotter::gateway

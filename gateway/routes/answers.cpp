@@ -68,11 +68,20 @@ messages::device_info device_of(const call& c) {
 }
 
 std::optional<response> refused_to_non_admin(const call& c) {
-  if (c.who.admin)
-    return std::nullopt;
-  return to_response(
-    messages::failure{messages::failure_code::forbidden, "This needs the role `admin`.", {}, 0},
-    c.trace_id);
+  if (!c.who.admin)
+    return to_response(
+      messages::failure{messages::failure_code::forbidden, "This needs the role `admin`.", {}, 0},
+      c.trace_id);
+  if (c.at.common().config.admins_need_second_factor && !c.who.second_factor)
+    return to_response(
+      messages::failure{messages::failure_code::second_factor_required,
+                        "Administrators sign in with a second factor. Set up an authenticator at "
+                        "POST /v1/me/mfa/totp, confirm it at POST /v1/me/mfa/totp/confirm, then "
+                        "sign in again with its code. Who has one only has to sign in again.",
+                        {},
+                        0},
+      c.trace_id);
+  return std::nullopt;
 }
 
 response not_found(const call& c) {

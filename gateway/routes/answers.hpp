@@ -40,7 +40,8 @@ namespace spotter::gateway {
 /// The id in the path; nullopt must be answered with `not_found`.
 [[nodiscard]] std::optional<domain::uuid> id_in(const call& c, std::size_t arg = 0);
 
-/// The refusal of a caller who is no administrator; nothing for one who is.
+/// The refusal of a caller who is no administrator, or who did not sign in with a second factor where
+/// administrators need one; nothing for everybody else.
 [[nodiscard]] std::optional<response> refused_to_non_admin(const call& c);
 
 /// Runs `route` for administrators, and refuses everybody else.

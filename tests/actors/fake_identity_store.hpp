@@ -27,6 +27,7 @@ struct store_script {
     domain::instant expires_at;
     std::string revoked_reason; // empty: not revoked
     messages::device_info device;
+    bool second_factor = false;
   };
   using login_key = std::pair<domain::uuid, domain::uuid>;
 
@@ -48,8 +49,8 @@ struct store_script {
 
   void open(const domain::uuid& user_id, const domain::uuid& login_id, std::string salt,
             std::string hash, domain::instant expires, messages::device_info device) {
-    logins[{user_id, login_id}] = {1,  std::move(salt),  std::move(hash), now, expires,
-                                   {}, std::move(device)};
+    auto& row = logins[{user_id, login_id}];
+    row = {1, std::move(salt), std::move(hash), now, expires, {}, std::move(device)};
   }
 
   bool rotate(const messages::rotate_login& ask) {
@@ -134,7 +135,8 @@ inline messages::identity_store_actor::behavior_type fake_identity_store(
                  row.rotated_at,
                  row.expires_at,
                  script->now,
-                 script->profile_of(ask.user_id)};
+                 script->profile_of(ask.user_id),
+                 row.second_factor};
       }
       return image;
     },

@@ -1,6 +1,7 @@
 #include "actors/identity/identity.hpp"
 
 #include "actors/identity/refresh_token.hpp"
+#include "domain/base64.hpp"
 #include "tests/actors/fake_identity_store.hpp"
 
 #define CAF_SUITE identity
@@ -214,6 +215,26 @@ CAF_TEST(a renewal gives the next generation and spends the last) {
   const auto third = granted(refresh(second.refresh_token));
   CAF_CHECK_EQUAL(row(first).generation, 3);
   CAF_CHECK_EQUAL(row(first).refresh_hash, hash_refresh_token(third.refresh_token));
+}
+
+CAF_TEST(a renewed token says what the store says of a second factor) {
+  const auto claims = [](const messages::login_granted& login) {
+    const auto first = login.access_token.find('.');
+    const auto last = login.access_token.rfind('.');
+    return domain::from_base64url(login.access_token.substr(first + 1, last - first - 1)).value();
+  };
+  const auto says_so = [&claims](const messages::login_granted& login) {
+    return claims(login).find(R"("amr":["pwd","otp"])") != std::string::npos;
+  };
+  auto login = register_ada();
+  CAF_CHECK(claims(login).find(R"("amr":["pwd"])") != std::string::npos);
+  row(login).second_factor = true;
+  const auto spent = login.refresh_token;
+  login = granted(refresh(spent));
+  CAF_CHECK(says_so(login));
+  CAF_CHECK(says_so(granted(refresh(spent))));
+  row(login).second_factor = false;
+  CAF_CHECK(!says_so(granted(refresh(login.refresh_token))));
 }
 
 CAF_TEST(a token spent ten seconds ago gets the same successor) {

@@ -62,7 +62,7 @@ CAF_TEST(an access token is a JWT that anybody can check) {
   CAF_CHECK_EQUAL(decoded(std::string_view{token}.substr(first + 1, second - first - 1)),
                   R"({"iss":"spotter","sub":"01890a5d-ac96-774b-bcce-b302099a8057",)"
                   R"("sid":"01890a5d-ac97-7000-8000-0123456789ab","role":"member",)"
-                  R"("iat":1772384400,"exp":1772385000})");
+                  R"("amr":["pwd"],"iat":1772384400,"exp":1772385000})");
   const auto signature = decoded(std::string_view{token}.substr(second + 1));
   CAF_REQUIRE_EQUAL(signature.size(), std::size_t{crypto_sign_BYTES});
   auto verify = [&](std::string_view signed_part) {
@@ -74,6 +74,17 @@ CAF_TEST(an access token is a JWT that anybody can check) {
   auto forged = token;
   forged[first + 5] ^= 1;
   CAF_CHECK_EQUAL(verify(std::string_view{forged}.substr(0, second)), -1);
+}
+
+CAF_TEST(an access token says by what its login was opened) {
+  const signing_key key{signing_key::seed_bytes{7, 7, 7}};
+  const auto at = *domain::parse_rfc3339("2026-03-01T17:00:00Z");
+  const auto token =
+    make_access_token(key, {user_id, login_id, "admin", at, at + std::chrono::seconds{600}, true});
+  const auto first = token.find('.');
+  const auto claims =
+    decoded(std::string_view{token}.substr(first + 1, token.rfind('.') - first - 1));
+  CAF_CHECK(claims.find(R"("role":"admin","amr":["pwd","otp"],)") != std::string::npos);
 }
 
 CAF_TEST(a refresh token is the same each time it is made) {

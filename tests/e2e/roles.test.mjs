@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 
-import { administrator, give_role } from "./administrator.mjs";
+import { administrator, give_role, sign_in_with_code } from "./administrator.mjs";
+import { code_of, turn_on } from "./authenticator.mjs";
 import { Client, PASSWORD } from "./client.mjs";
 import { Live } from "./live.mjs";
 import { Server, missing } from "./server.mjs";
@@ -34,18 +35,58 @@ describe("roles", { skip: missing }, () => {
   it("open the audit, for which the database is asked", async () => {
     const other = await Client.register(server);
     assert.equal((await other.get("/v1/admin/audit")).status, 403);
-    await give(other.email, "admin");
-    await other.refresh();
-    const page = await other.expect(200, other.get(`/v1/admin/audit?user_id=${other.user.id}&limit=1`));
-    assert.equal(page.items[0].kind, "role_changed");
-    assert.deepEqual(page.items[0].detail, { from: "member", to: "admin" });
+    await administrator(server, { client: other });
+    const page = await other.expect(200, other.get(`/v1/admin/audit?user_id=${other.user.id}&limit=2`));
+    assert.deepEqual(page.items.map(({ kind }) => kind), ["signed_in", "role_changed"]);
+    assert.deepEqual(page.items[1].detail, { from: "member", to: "admin" });
     const next = await other.expect(200, other.get(`/v1/admin/audit?user_id=${other.user.id}&cursor=${page.next_cursor}`));
-    assert.deepEqual(next.items.map(({ kind }) => kind), ["signed_in"]);
+    assert.deepEqual(next.items.map(({ kind }) => kind), ["second_factor_added", "signed_in"]);
     const signed_in = await other.expect(200, other.get("/v1/admin/audit?kind=signed_in"));
     assert.ok(signed_in.items.every(({ kind }) => kind === "signed_in"));
     assert.equal((await other.get("/v1/admin/audit?user_id=me")).status, 422);
     await give(other.email, "coach");
     assert.equal((await other.get("/v1/admin/audit")).status, 403, "though the token still says admin");
+  });
+
+  it("let administrators in only by a second factor, which no renewal and no further proof stands in for", async () => {
+    const admin = await Client.register(server);
+    await give(admin.email, "admin");
+    const methods = () => JSON.parse(Buffer.from(admin.token.split(".")[1], "base64url")).amr;
+    const needs_factor = async (what) => {
+      for (const [method, path] of [["GET", "/v1/admin/audit"], ["GET", "/v1/admin/cluster"], ["DELETE", `/v1/admin/users/${uuid7()}/sessions`]]) {
+        const answer = await admin.call(method, path);
+        assert.equal(answer.status, 403, `${what}: ${path}: ${answer.text}`);
+        assert.equal(answer.json.code, "second_factor_required", what);
+        for (const step of ["/v1/me/mfa/totp", "/v1/me/mfa/totp/confirm", "sign in again"]) assert.ok(answer.json.detail.includes(step));
+      }
+    };
+    await admin.refresh();
+    assert.deepEqual(methods(), ["pwd"]);
+    await needs_factor("by a password");
+    const { secret, recovery_codes } = await turn_on(admin);
+    await needs_factor("after the enrolment");
+    await admin.refresh();
+    await needs_factor("renewed after the enrolment");
+    await admin.expect(204, admin.post("/v1/me/reauth", { code: code_of(secret) }));
+    await needs_factor("after a proof by code");
+    await admin.refresh();
+    assert.deepEqual(methods(), ["pwd"]);
+    await needs_factor("renewed after a proof by code");
+
+    await sign_in_with_code(admin, recovery_codes[0]);
+    assert.deepEqual(methods(), ["pwd", "otp"]);
+    await admin.expect(200, admin.get("/v1/admin/audit"));
+    await admin.refresh();
+    assert.deepEqual(methods(), ["pwd", "otp"]);
+    await admin.expect(200, admin.get("/v1/admin/audit"));
+
+    await admin.expect(204, admin.delete("/v1/me/mfa/totp"));
+    await admin.refresh();
+    assert.deepEqual(methods(), ["pwd"]);
+    await needs_factor("without the factor");
+    await turn_on(admin);
+    await admin.refresh();
+    await needs_factor("with another factor than it was opened with");
   });
 
   it("let an administrator end all access of somebody, who finds the administrator in the events", async () => {

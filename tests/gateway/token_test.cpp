@@ -126,6 +126,23 @@ CAF_TEST(refuses what is meant for others or for later) {
   CAF_CHECK(!accepts(good_header, with(R"("nbf":"tomorrow")")));
 }
 
+CAF_TEST(knows logins that were opened with a second factor) {
+  const auto with_factor = [this](const std::string& methods) {
+    auto text = good_claims();
+    text.insert(1, "\"amr\":" + methods + ",");
+    const auto who = verify_token(sign(good_header, text), {key}, "spotter", now);
+    return who ? std::optional{who->second_factor} : std::nullopt;
+  };
+  CAF_CHECK(!verify_token(sign(good_header, good_claims()), {key}, "spotter", now)->second_factor);
+  CAF_CHECK(with_factor("[]") == false);
+  CAF_CHECK(with_factor(R"(["pwd"])") == false);
+  CAF_CHECK(with_factor(R"(["OTP","otp "])") == false);
+  CAF_CHECK(with_factor(R"(["pwd","otp"])") == true);
+  CAF_CHECK(with_factor(R"("otp")") == std::nullopt);
+  CAF_CHECK(with_factor(R"([1])") == std::nullopt);
+  CAF_CHECK(with_factor(R"(["pwd"],"amr":["otp"])") == std::nullopt);
+}
+
 CAF_TEST(needs every claim with its type) {
   for (const auto* bad :
        {R"({})", R"([])", R"({"iss":"spotter"})",

@@ -81,7 +81,7 @@ struct fixture : tests::pg_fixture {
     wanted.login_expires = domain::now() + std::chrono::hours{1};
     wanted.device.user_agent = device;
     wanted.device.address = address;
-    CAF_REQUIRE(identity.add_login(wanted));
+    CAF_REQUIRE(identity.add_login(wanted).applied);
     return wanted.login_id;
   }
 

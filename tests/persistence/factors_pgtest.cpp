@@ -39,7 +39,7 @@ struct fixture : tests::pg_fixture {
     request.login_expires = domain::now() + std::chrono::hours{1};
     request.device = device;
     request.challenge = challenge;
-    return logins.add_login(request);
+    return logins.add_login(request).applied;
   }
 
   messages::factor_stored store(messages::factor_change what) {
@@ -120,6 +120,33 @@ struct fixture : tests::pg_fixture {
 } // namespace
 
 CAF_TEST_FIXTURE_SCOPE(factor_tests, fixture)
+
+CAF_TEST(a login knows that it was opened with a second factor until that is removed) {
+  turn_on();
+  CAF_CHECK(!logins.load_login({alice, login}).second_factor);
+  CAF_CHECK(!store(messages::pass_reauthentication{step(101)}).problem);
+  CAF_CHECK(!logins.load_login({alice, login}).second_factor);
+  const auto proved = domain::make_uuid_v7();
+  CAF_CHECK(!store(messages::put_challenge{challenge_hash}).problem);
+  CAF_CHECK(pass(step(102)));
+  messages::add_login request;
+  request.user_id = alice;
+  request.login_id = proved;
+  request.family_salt = request.refresh_hash = "x";
+  request.login_expires = domain::now() + std::chrono::hours{1};
+  request.challenge = challenge_hash;
+  for (int i = 0; i < 2; ++i) { // the second as where the answer was lost
+    const auto opened = logins.add_login(request);
+    CAF_CHECK(opened.applied);
+    CAF_CHECK(opened.second_factor);
+  }
+  CAF_CHECK(logins.load_login({alice, proved}).second_factor);
+  login = proved;
+  CAF_CHECK(!store(messages::turn_totp_off{}).problem);
+  CAF_CHECK(!logins.load_login({alice, proved}).second_factor);
+  turn_on();
+  CAF_CHECK(!logins.load_login({alice, proved}).second_factor);
+}
 
 CAF_TEST(an authenticator counts once it was confirmed) {
   CAF_CHECK(!store(messages::put_totp{"sealed one"}).problem);

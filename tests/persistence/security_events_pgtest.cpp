@@ -29,7 +29,7 @@ struct fixture : pg_fixture {
     request.family_salt = request.refresh_hash = "x";
     request.login_expires = domain::now() + std::chrono::hours{1};
     request.device = {"phone", "192.0.2.1", "request-1", "trace-1"};
-    CAF_REQUIRE(rows.add_login(request));
+    CAF_REQUIRE(rows.add_login(request).applied);
   }
 
   void note(const std::string& kind, const domain::uuid& user) {
