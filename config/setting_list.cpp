@@ -117,6 +117,8 @@ void visit(setting_visitor& v, settings& s) {
   v.number("identity.security_event_days", s.identity.security_event_days, 90, 36'500,
            "days that security events are kept at least; whole months go");
 
+  v.number("identity.ended_login_poll", s.identity.ended_login_poll, 1, 3'600,
+           "seconds between two looks for logins that ended on a node which could not tell of it");
   v.flag("identity.admins_need_second_factor", s.identity.admins_need_second_factor,
          "administrators are let in only if they signed in with a second factor");
 

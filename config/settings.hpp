@@ -86,6 +86,7 @@ struct identity_settings {
   int sign_ins_per_minute = 600; // per address; 0: no limit
   std::string breach_service;    // URL that hash prefixes are put behind; empty: nobody is asked
   int security_event_days = 400; // kept so long, then whole months go
+  std::chrono::seconds ended_login_poll{5};
   bool admins_need_second_factor = true; // in the login that the token is of
 };
 

@@ -1,5 +1,6 @@
 #include "persistence/identity_store.hpp"
 
+#include "persistence/ended_logins.hpp"
 #include "persistence/identity_rows.hpp"
 #include "persistence/store_pool.hpp"
 
@@ -91,6 +92,12 @@ struct identity_worker_state {
       [this](const messages::note_security_event& ask) {
         return write([&](bool) { return rows_.note_event(ask); });
       },
+      [this](const messages::load_ended_logins& ask) {
+        return read([&] {
+          return messages::ended_logins{
+            load_ended_logins(*rows_.connection(), std::chrono::seconds{ask.age_s})};
+        });
+      },
     };
   }
 
@@ -138,6 +145,7 @@ struct identity_store_state {
       [this](messages::rotate_login& ask) { return forward<identity_stored>(ask); },
       [this](messages::revoke_login& ask) { return forward<identity_stored>(ask); },
       [this](messages::note_security_event& ask) { return forward<identity_stored>(ask); },
+      [this](messages::load_ended_logins& ask) { return forward<messages::ended_logins>(ask); },
     };
   }
 

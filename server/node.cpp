@@ -1,5 +1,6 @@
 #include "server/node.hpp"
 
+#include "actors/identity/ended_logins.hpp"
 #include "actors/imports/import_supervisor.hpp"
 #include "actors/jobs/job_supervisor.hpp"
 #include "actors/limits/shared_state.hpp"
@@ -83,6 +84,7 @@ struct node::parts {
   messages::recommend_actor recommender;
   caf::actor maintenance;
   caf::actor sealed_rows;
+  caf::actor ended_logins;
   std::unique_ptr<gateway::server> front;
   std::mutex listeners_mutex; // the identity actor may run before the gateway does
   std::vector<caf::actor> listeners;
@@ -242,6 +244,11 @@ void node::parts::start_gateway() {
   front->refuse(
     persistence::load_ended_logins(database.direct_connection(database_role::writer, "start"),
                                    std::max(least_look_back, settings.identity.access_lifetime)));
+  actors::identity::ended_login_parts watch;
+  watch.store = people.identity_store;
+  watch.tell = [this](const messages::login_revoked& what) { tell_listeners(what); };
+  watch.every = settings.identity.ended_login_poll;
+  ended_logins = actors::identity::spawn_ended_login_watch(runtime->system(), std::move(watch));
   front->start();
 }
 
@@ -267,6 +274,7 @@ void node::parts::stop_actors() {
   }
   accounts.stop(runtime->system(), give_back_limit);
   end(recommender);
+  end(ended_logins);
   end(people.identity);
   end(people.factors);
   end(keys.keeper);

@@ -40,7 +40,8 @@ using identity_store_actor = caf::typed_actor<
   caf::result<identity_stored>(add_account), caf::result<identity_stored>(add_login),
   caf::result<account_image>(find_account), caf::result<known_addresses>(load_addresses),
   caf::result<login_image>(load_login), caf::result<identity_stored>(rotate_login),
-  caf::result<identity_stored>(revoke_login), caf::result<identity_stored>(note_security_event)>;
+  caf::result<identity_stored>(revoke_login), caf::result<identity_stored>(note_security_event),
+  caf::result<ended_logins>(load_ended_logins)>;
 
 /// Keeps second factors, API keys and shares.
 using factor_store_actor = caf::typed_actor<

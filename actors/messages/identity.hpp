@@ -3,6 +3,7 @@
 #include "actors/messages/exercise.hpp"
 #include "actors/messages/failure.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
@@ -164,6 +165,16 @@ struct revoke_login {
   device_info device = {};
 };
 
+/// Asks which logins, of anybody, have ended within the last seconds, a day at most. Answered with
+/// `ended_logins`.
+struct load_ended_logins {
+  std::int64_t age_s = 0;
+};
+
+struct ended_logins {
+  std::vector<login_revoked> logins;
+};
+
 /// Keeps a security event. Answered with `identity_stored`.
 struct note_security_event {
   std::string kind;      // snake_case
@@ -302,6 +313,16 @@ template <class Inspector>
 bool inspect(Inspector& f, revoke_login& x) {
   return f.object(x).fields(f.field("user_id", x.user_id), f.field("login_id", x.login_id),
                             f.field("reason", x.reason), f.field("device", x.device));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, load_ended_logins& x) {
+  return f.object(x).fields(f.field("age_s", x.age_s));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, ended_logins& x) {
+  return f.object(x).fields(f.field("logins", x.logins));
 }
 
 template <class Inspector>

@@ -121,6 +121,7 @@ messages::identity_store_actor::behavior_type fake_events(messages::identity_sto
       known->noted.push_back(ask);
       return identity_stored{true, {}};
     },
+    [](const messages::load_ended_logins&) { return messages::ended_logins{}; },
   };
 }
 

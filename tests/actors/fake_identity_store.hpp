@@ -39,6 +39,8 @@ struct store_script {
   std::function<void()> before_rotate; // called once, as if another server were first
   std::vector<std::string> searched;
   std::vector<messages::note_security_event> noted;
+  messages::ended_logins ended; // what is found
+  std::vector<std::int64_t> ages_asked;
 
   messages::profile profile_of(const domain::uuid& user_id) const {
     for (const auto& [email, account] : accounts)
@@ -161,6 +163,12 @@ inline messages::identity_store_actor::behavior_type fake_identity_store(
         script->noted.push_back(ask);
         return true;
       });
+    },
+    [script, down](const messages::load_ended_logins& ask) -> caf::result<messages::ended_logins> {
+      script->ages_asked.push_back(ask.age_s);
+      if (!script->reachable)
+        return down;
+      return script->ended;
     },
   };
 }

@@ -401,7 +401,8 @@ CAF_TEST(no statement walks through a table of user rows) {
     auto connection = database.connect(database_role::writer);
     pqxx::nontransaction{connection}.exec(
       "SELECT spotter.prune_idempotency_keys(interval '19 hours', 100)");
-    static_cast<void>(load_ended_logins(settings(database_role::writer), std::chrono::hours{1}));
+    static_cast<void>(
+      persistence::load_ended_logins(settings(database_role::writer), std::chrono::hours{1}));
     check("spotter_writer");
   }
   auto admin = database.superuser();
