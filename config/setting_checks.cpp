@@ -101,6 +101,11 @@ void check_database(const settings& s, config_errors& errors) {
       + std::to_string(d.readers) + "), twice database.identity_workers ("
       + std::to_string(2 * d.identity_workers) + "), jobs, upkeep, accounts, exports, keys (5)"
       + (s.cluster.enabled ? " and the cluster (1)" : "") + " make " + std::to_string(sum));
+  if (!is_secret_reference(d.password))
+    errors.push_back("database.password must be named as file:<path>, env:<NAME> or "
+                     "gcp-secret-manager:projects/…/secrets/…/versions/…, not written here");
+  if (!d.password.empty() && d.server.empty())
+    errors.push_back("database.password needs database.server: the embedded database has none");
   if (d.pooled && (d.server.empty() || d.direct.empty()))
     errors.push_back("database.pooled needs database.server (the pooler) and database.direct (the "
                      "database behind it)");

@@ -42,6 +42,9 @@ void visit(setting_visitor& v, settings& s) {
          "database.server is a pooler that lends connections for one transaction, as PgBouncer");
   v.text("database.direct", s.database.direct,
          "the same past any pooler, for migrations and leases; empty: as database.server");
+  v.text("database.password", s.database.password,
+         "password of the roles at both, as file:<path>, env:<NAME> or "
+         "gcp-secret-manager:projects/…/secrets/…/versions/…; empty: none is needed");
   v.number("database.writers", s.database.writers, 1, 64, "connections that write");
   v.number("database.readers", s.database.readers, 1, 256, "connections that read");
   v.number("database.identity_workers", s.database.identity_workers, 1, 64,

@@ -30,9 +30,10 @@ struct listen_settings {
 
 /// Which database, and how many connections to it.
 struct database_settings {
-  std::string server;  // a libpq connection string without user; empty: the embedded one
-  bool pooled = false; // `server` is a pooler in transaction mode
-  std::string direct;  // the same past any pooler, for what holds its connection; empty: `server`
+  std::string server;   // a libpq connection string without user; empty: the embedded one
+  bool pooled = false;  // `server` is a pooler in transaction mode
+  std::string direct;   // the same past any pooler, for what holds its connection; empty: `server`
+  std::string password; // of the roles, at both; a reference, see config/secret
   std::size_t writers = 1;
   std::size_t readers = 2;
   std::size_t identity_workers = 1;

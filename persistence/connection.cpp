@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <mutex>
+#include <stdexcept>
 #include <vector>
 
 namespace spotter::persistence {
@@ -50,16 +51,23 @@ bool is_ours(std::string_view key) {
   return key == "user" || key == "application_name" || key == "options" || key == "connect_timeout";
 }
 
+using parsed_options = std::unique_ptr<PQconninfoOption, free_options>;
+
 // libpq takes a URI whole or not at all, so one is taken apart before options are added to it.
-std::string without_ours(const std::string& server, std::string& options) {
+parsed_options parse(const std::string& server) {
   char* message = nullptr;
-  std::unique_ptr<PQconninfoOption, free_options> parsed{PQconninfoParse(server.c_str(), &message)};
+  parsed_options parsed{PQconninfoParse(server.c_str(), &message)};
   if (!parsed) {
     std::string why = message ? message : "out of memory";
     PQfreemem(message);
     throw pqxx::broken_connection{"The database's connection string is wrong: "
                                   + without_quoted(why)};
   }
+  return parsed;
+}
+
+std::string without_ours(const std::string& server, std::string& options) {
+  const auto parsed = parse(server);
   std::string out;
   for (auto* option = parsed.get(); option->keyword; ++option) {
     if (!option->val)
@@ -96,6 +104,21 @@ std::string_view login_name(database_role role) noexcept {
       return "spotter_migrator";
   }
   return "";
+}
+
+std::string with_password(const std::string& server, std::string_view password) {
+  const auto parsed = parse(server);
+  std::string out;
+  for (auto* option = parsed.get(); option->keyword; ++option) {
+    if (!option->val)
+      continue;
+    if (std::string_view{option->keyword} == "password")
+      throw std::runtime_error{"The database's connection string has a password already; keep the "
+                               "one in the setting database.password."};
+    append_option(out, option->keyword, option->val);
+  }
+  append_option(out, "password", password);
+  return out;
 }
 
 std::string connection_string(const connection_settings& settings) {

@@ -41,6 +41,10 @@ struct connection_settings {
 /// `server` has one.
 [[nodiscard]] std::string connection_string(const connection_settings& settings);
 
+/// A connection string or URI with a password put into it, as libpq takes it. Throws
+/// `pqxx::broken_connection` where it is none, and std::runtime_error where it has a password.
+[[nodiscard]] std::string with_password(const std::string& server, std::string_view password);
+
 /// Connects, or throws `pqxx::broken_connection`. The connection has the settings' time-outs, UTC,
 /// ISO dates and keepalives that notice a dead peer within half a minute, or sooner with an
 /// `answer_timeout`.

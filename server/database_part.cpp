@@ -3,6 +3,7 @@
 #include "persistence/catalogue_loader.hpp"
 #include "persistence/connection_budget.hpp"
 #include "persistence/migrator.hpp"
+#include "server/database_servers.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -93,8 +94,9 @@ persistence::connection_settings database_part::direct_connection(database_role 
 database_part make_database_part(const config::settings& settings, const teller& tell) {
   database_part out;
   out.embedded = start_embedded(settings, tell);
-  out.server = out.embedded ? out.embedded->server() : settings.database.server;
-  out.direct = settings.database.direct.empty() ? out.server : settings.database.direct;
+  auto named = read_database_servers(settings);
+  out.server = out.embedded ? out.embedded->server() : std::move(named.server);
+  out.direct = out.embedded ? out.server : std::move(named.direct);
   out.pooled = settings.database.pooled;
   migrate(out, tell);
   check_connections(out, settings);

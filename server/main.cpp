@@ -2,6 +2,7 @@
 #include "server/cluster_command.hpp"
 #include "server/core_dumps.hpp"
 #include "server/database_command.hpp"
+#include "server/database_servers.hpp"
 #include "server/keys_command.hpp"
 #include "server/migrate_command.hpp"
 #include "server/psql_command.hpp"
@@ -83,6 +84,16 @@ void add_cluster_commands(CLI::App& cluster, server::cluster_options& options) {
     ->callback([&options] { options.what = action::rebalance; });
 }
 
+/// Where the database is, past any pooler, or says what is wrong and leaves. Empty: the embedded one.
+std::string direct_server(const config::settings& settings) {
+  try {
+    return server::read_database_servers(settings).direct;
+  } catch (const std::exception& why) {
+    std::cerr << "spotterd: " << why.what() << '\n';
+    std::exit(1);
+  }
+}
+
 /// `spotterd keys list|rotate|status`.
 void add_keys_commands(CLI::App& keys, server::keys_options& options) {
   using action = server::keys_options::action;
@@ -150,9 +161,10 @@ int main(int argc, char** argv) {
     server::block_ending_signals();
     return server::run_database(settings.data, connections);
   }
+  if (*psql)
+    return server::run_psql(settings.data, psql->remaining());
   // Past any pooler, as these hold their connection.
-  const auto& direct =
-    settings.database.direct.empty() ? settings.database.server : settings.database.direct;
+  const auto direct = direct_server(settings);
   if (*migrate) {
     migration.server = direct;
     migration.data_folder = settings.data;
@@ -167,7 +179,5 @@ int main(int argc, char** argv) {
     key_options.server = direct;
     return server::run_keys(settings, key_options);
   }
-  if (*role)
-    return server::run_role(direct, settings.data, email, role_name);
-  return server::run_psql(settings.data, psql->remaining());
+  return server::run_role(direct, settings.data, email, role_name);
 }

@@ -61,6 +61,21 @@ CAF_TEST(redis is named by an address of its own kind and not quoted) {
   CAF_CHECK(!mentions(errors, "secret"));
 }
 
+CAF_TEST(the password of the database is named and never written down) {
+  const auto with = [](const std::string& password) {
+    return load("[database]\nserver = \"host=db\"\npassword = \"" + password + "\"\n");
+  };
+  CAF_CHECK_EQUAL(std::get<config::settings>(with("env:DB_PASSWORD")).database.password,
+                  "env:DB_PASSWORD");
+  const auto written = with("hunter2 hunter2");
+  CAF_REQUIRE(std::holds_alternative<config::config_errors>(written));
+  CAF_CHECK(mentions(std::get<config::config_errors>(written), "database.password"));
+  CAF_CHECK(!mentions(std::get<config::config_errors>(written), "hunter2"));
+  const auto embedded = load("[database]\npassword = \"env:DB_PASSWORD\"\n");
+  CAF_REQUIRE(std::holds_alternative<config::config_errors>(embedded));
+  CAF_CHECK(mentions(std::get<config::config_errors>(embedded), "database.server"));
+}
+
 CAF_TEST(the environment overrules the file) {
   const auto loaded = load("[listen]\nport = 1\n", {{"SPOTTER_LISTEN_PORT", "2"}});
   CAF_CHECK_EQUAL(std::get<config::settings>(loaded).listen.port, 2);

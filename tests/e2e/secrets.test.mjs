@@ -3,13 +3,16 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { chownSync, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { promisify } from "node:util";
 
+import { Database, programs } from "../chaos/database.mjs";
 import { turn_on } from "./authenticator.mjs";
 import { Client } from "./client.mjs";
-import { expect_no_secrets } from "./secrets.mjs";
+import { expect_no_secrets, remember } from "./secrets.mjs";
 import { missing, Server } from "./server.mjs";
 
 const run = promisify(execFile);
@@ -93,5 +96,66 @@ describe("secrets of a server", { skip: missing }, () => {
       assert.doesNotMatch(said, /words-of-it|two/);
       return true;
     });
+  });
+});
+
+describe("the password of the database", { skip: missing || (!programs && "PostgreSQL's programs are not there") }, () => {
+  const password = `it's \\ ${randomBytes(12).toString("hex")}`;
+  let database;
+  let server;
+  let folder;
+
+  before(async () => {
+    remember("the database's password", password);
+    database = await Database.start();
+    const roles = ["spotter_reader", "spotter_writer", "spotter_migrator"];
+    const quoted = password.replaceAll("'", "''");
+    await database.sql(roles.map((role) => `ALTER ROLE ${role} PASSWORD '${quoted}';`).join(""));
+    const rules = join(database.primary.folder, "pg_hba.conf");
+    writeFileSync(rules, `host all ${roles.join(",")} all scram-sha-256\n${readFileSync(rules, "utf8")}`);
+    await database.sql("SELECT pg_reload_conf()");
+    folder = mkdtempSync(join(tmpdir(), "spotter-password-"));
+    writeFileSync(join(folder, "password"), `${password}\n`, { mode: 0o600 });
+    server = await Server.made({ name: "password", env: { SPOTTER_DATABASE: database.server(), SPOTTER_LOG_LEVEL: "trace" } });
+  });
+  after(async () => {
+    await server?.stop();
+    await database?.stop();
+    if (folder) rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** What spotterd says when it does not start. */
+  const complaint = async (reference) => {
+    server.env.SPOTTER_DATABASE_PASSWORD = reference;
+    const { message } = await server.launch().then(() => assert.fail("it started"), (error) => error);
+    expect_no_secrets(server, message);
+    return message;
+  };
+
+  it("is needed here, and what is wrong with it is said without it", async () => {
+    assert.match(await complaint(""), /no password supplied/);
+    assert.match(await complaint("env:WRONG_PASSWORD"), /WRONG_PASSWORD has no secret/);
+    server.env.WRONG_PASSWORD = "not the database's password";
+    remember("a wrong password", server.env.WRONG_PASSWORD);
+    assert.match(await complaint("env:WRONG_PASSWORD"), /password authentication failed/);
+    assert.match(await complaint(`file:${join(folder, "nothing")}`), /database\.password/);
+    const written = await complaint(password);
+    assert.match(written, /database\.password must be named/);
+  });
+
+  it("opens the database from where it is named, and is nowhere to be seen", async () => {
+    server.env.SPOTTER_DATABASE_PASSWORD = `file:${join(folder, "password")}`;
+    await server.launch();
+    const client = await Client.register(server);
+    const { stdout } = await run(server.binary, ["role", client.email, "coach"], { env: { ...process.env, ...server.env, SPOTTER_DATA: server.data } });
+    assert.match(stdout, /is coach now/);
+    assert.equal((await client.expect(200, client.get("/v1/me"))).email, client.email);
+    for (const pid of [server.pid, ...below(server.pid), ...database.processes()])
+      assert.ok(!of_process(pid, "cmdline").includes(password));
+    const { stdout: documented } = await run(server.binary, ["config"], { env: { ...process.env, ...server.env } });
+    assert.ok(documented.includes("password") && !documented.includes(password));
+    const metrics = await new Client(server).get("/metrics");
+    assert.ok(!metrics.text.includes(password));
+    server.expect_no_secrets();
   });
 });

@@ -99,6 +99,26 @@ CAF_TEST(reads every SQLSTATE that decides what happens next) {
   CAF_CHECK(fault_of("42601") == database_fault::defect);
 }
 
+CAF_TEST(a password goes into a connection string of either form and only once) {
+  const std::string odd = R"(it's a \ "word" = 1)";
+  for (const auto* server : {"host=db.example dbname=spotter", "postgresql://db.example/spotter"}) {
+    connection_settings settings;
+    settings.server = with_password(server, odd);
+    settings.role = database_role::reader;
+    const auto whole = connection_string(settings);
+    for (auto part : {"host='db.example'", "dbname='spotter'", "user='spotter_reader'",
+                      R"(password='it\'s a \\ "word" = 1')"})
+      CAF_CHECK(whole.find(part) != std::string::npos);
+  }
+  try {
+    static_cast<void>(with_password("postgresql://me:hunter2@db.example/spotter", odd));
+    CAF_ERROR("two passwords");
+  } catch (const std::runtime_error& why) {
+    CAF_CHECK(std::string{why.what()}.find("database.password") != std::string::npos);
+    CAF_CHECK(std::string{why.what()}.find("hunter2") == std::string::npos);
+  }
+}
+
 CAF_TEST(a connection string takes a URI and quotes what is odd) {
   connection_settings settings;
   settings.server = "postgresql://someone@db.example:6432/it's%20mine?sslmode=require";
