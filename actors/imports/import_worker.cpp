@@ -286,12 +286,17 @@ void import_worker_state::ask_for_unit() {
 }
 
 void import_worker_state::fail(std::string code, std::string detail, std::size_t line) {
+  // How a job ends stands in the operator's log, which what people's files hold is none of.
+  auto reason = "Refused: " + code;
+  if (line > 0)
+    reason += " in line " + std::to_string(line);
+  reason += "; the import's own log has the details.";
   messages::import_workouts report{state_, {}, {}, {}};
   report.log.push_back({static_cast<std::int32_t>(line), "error", code, detail});
   report.state.status = "failed";
   report.state.problem_code = std::move(code);
-  report.state.problem_detail = detail;
-  tell(std::move(report), [this, detail] { end("dead", detail); });
+  report.state.problem_detail = std::move(detail);
+  tell(std::move(report), [this, reason] { end("dead", reason); });
 }
 
 void import_worker_state::tell(messages::import_workouts report, std::function<void()> done) {

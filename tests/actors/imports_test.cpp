@@ -256,15 +256,18 @@ CAF_TEST(asks for the unit that the file does not name) {
 CAF_TEST(fails at once and says why when the file is no use) {
   for (const auto& [file, code] :
        {std::pair{"<html></html>", "not_csv"}, std::pair{"", "empty_file"},
-        std::pair{"a,b\n1,2\n", "unknown_format"}}) {
+        std::pair{"height of my ex,b\n1,2\n", "unknown_format"}}) {
     scene.queue(file);
     const auto how = run();
     CAF_CHECK_EQUAL(how.state, "dead");
-    CAF_CHECK(!how.reason.empty());
+    CAF_CHECK(how.reason.find(code) != std::string::npos);
+    CAF_CHECK(how.reason.find("my ex") == std::string::npos);
     CAF_CHECK_EQUAL(scene.state->status, "failed");
     CAF_CHECK_EQUAL(scene.state->problem_code, code);
     CAF_CHECK_EQUAL(scene.logged(code), 1u);
   }
+  CAF_MESSAGE("its owner reads what stands in it");
+  CAF_CHECK(scene.state->problem_detail.find("my ex") != std::string::npos);
 }
 
 CAF_TEST(keeps to its bounds) {

@@ -5,10 +5,12 @@ import { after, before, beforeEach, describe, it } from "node:test";
 
 import { Client } from "./client.mjs";
 import { corpus_file, expected, no_corpus } from "./corpus.mjs";
+import { psql } from "./database.mjs";
 import { ended, hevy_file, imported, stored, upload } from "./importing.mjs";
 import { Live } from "./live.mjs";
 import { missing, Server } from "./server.mjs";
 import { uuid7 } from "./uuid.mjs";
+import { until } from "./waiting.mjs";
 
 const FILES = [
   // file, provider, unit of the file where it does not say it
@@ -158,6 +160,15 @@ describe("imports", { skip: missing }, () => {
     }
     assert.equal((await upload(client, "")).status, 422);
     assert.deepEqual((await stored(client)).workouts, []);
+  });
+
+  it("tell their owner what stands in an unreadable file, and nobody else", async () => {
+    const { json } = await upload(client, "weight of my ex,zebra column\n1,2\n");
+    const state = await ended(client, json.id);
+    assert.match(state.problem.detail, /zebra column/);
+    await until(10_000, "the end in the server's log", () => server.said.includes("Refused: unknown_format"));
+    assert.ok(!/zebra|my ex/.test(server.said), server.said);
+    assert.ok(!/zebra|my ex/.test(JSON.stringify(await psql(server, "SELECT to_jsonb(j)::text FROM spotter.job j"))));
   });
 
   it("refuse a body that is not multipart, has no file, or a field that they do not know", async () => {
