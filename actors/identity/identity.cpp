@@ -5,7 +5,6 @@
 #include "actors/identity/identity_state.hpp"
 #include "actors/identity/password.hpp"
 #include "actors/identity/password_pool.hpp"
-#include "actors/identity/password_strength.hpp"
 #include "domain/base64.hpp"
 
 #include <caf/exit_reason.hpp>
@@ -25,9 +24,6 @@ using messages::failure_code;
 namespace {
 
 constexpr std::int32_t retry_soon_ms = 1'000;
-
-constexpr const char* unavailable_text =
-  "Accounts cannot be reached at the moment; nothing was changed. Try again shortly.";
 
 messages::failure make_failure(failure_code code, std::string detail) {
   messages::failure result;
@@ -135,207 +131,6 @@ messages::identity_actor::behavior_type identity_state::make_behavior() {
   };
 }
 
-void identity_state::register_account(const messages::register_account& request, asker who) {
-  if (auto errors = check_account(request); !errors.empty()) {
-    auto why = make_failure(failure_code::invalid_content, "The account cannot be made like this.");
-    why.errors = std::move(errors);
-    refuse(std::move(why), std::move(who));
-    return;
-  }
-  const auto now = parts_.settings.clock();
-  messages::add_account account;
-  account.who.user_id = domain::make_uuid_v7();
-  account.who.email = normal_email(request.email);
-  account.who.display_name = request.display_name;
-  if (!request.time_zone.empty())
-    account.who.time_zone = request.time_zone;
-  account.who.created_at = account.who.updated_at = now;
-  auto login = make_login(account.who.user_id);
-  account.login_id = login.login_id;
-  account.refresh_hash = hash_refresh_token(login.token);
-  account.family_salt = std::move(login.family_salt);
-  account.login_expires = login.expires_at;
-  account.device = stored_device(request.device);
-  self_
-    ->request(parts_.passwords, caf::infinite,
-              messages::hash_password{request.password, true,
-                                      own_words(account.who.email, account.who.display_name)})
-    .then(
-      [this, account = std::move(account), token = std::move(login.token),
-       who](messages::password_hashed& hashed) mutable {
-        if (hashed.problem) {
-          refuse(std::move(*hashed.problem), std::move(who));
-          return;
-        }
-        account.password_hash = std::move(hashed.hash);
-        store_account(std::move(account), std::move(token), std::move(who));
-      },
-      [this, who](const caf::error&) {
-        refuse(failure_code::internal, "The password could not be processed.", who);
-      });
-}
-
-void identity_state::store_account(messages::add_account account, std::string token, asker who) {
-  self_->request(parts_.store, parts_.settings.store_timeout, account)
-    .then(
-      [this, account, token = std::move(token), who](messages::identity_stored& stored) mutable {
-        if (stored.problem)
-          refuse(std::move(*stored.problem), std::move(who));
-        else if (!stored.applied)
-          refuse(failure_code::email_taken, "An account with this address exists already.",
-                 std::move(who));
-        else
-          grant(account.who, {account.login_id, std::move(token), account.login_expires},
-                std::move(who));
-      },
-      [this, who](const caf::error&) {
-        refuse(failure_code::outcome_unknown,
-               "The account may have been made or not. Try to sign in; if that fails, register "
-               "again.",
-               who);
-      });
-}
-
-// What no account can have is refused by `log_in`, and not worth counting.
-void identity_state::enter(const messages::log_in& request, asker who) {
-  const auto email = normal_email(request.email);
-  if (!is_password_length(request.password) || !is_email(email)) {
-    log_in(request, std::move(who));
-    return;
-  }
-  guard_.enter(email, request.device.address,
-               [this, request, who](login_guard::attempt_ptr attempt,
-                                    std::optional<messages::failure> refusal) mutable {
-                 who.attempt = std::move(attempt);
-                 if (refusal)
-                   refuse(std::move(*refusal), std::move(who));
-                 else
-                   log_in(request, std::move(who));
-               });
-}
-
-void identity_state::log_in(const messages::log_in& request, asker who) {
-  const auto wrong = "The address or the password is wrong.";
-  // What no account can have costs nothing: it tells nothing of which accounts there are.
-  if (!is_password_length(request.password) || !is_email(normal_email(request.email))) {
-    refuse(failure_code::invalid_credentials, wrong, std::move(who));
-    return;
-  }
-  auto check = [this, wrong, password = request.password, device = stored_device(request.device),
-                who](messages::account_image& account) {
-    messages::check_password job{password,
-                                 account.found ? account.password_hash : parts_.dummy_hash};
-    self_->request(parts_.passwords, caf::infinite, std::move(job))
-      .then(
-        [this, wrong, account, password, device, who](messages::password_checked& checked) {
-          if (checked.outdated)
-            renew_hash(account, password);
-          if (checked.problem)
-            refuse(std::move(*checked.problem), who);
-          else if (!account.found || !checked.matches) {
-            note("sign_in_failed", account.who.user_id, {}, device);
-            refuse(failure_code::invalid_credentials, wrong, who);
-          } else if (account.second_factor) {
-            ask_for_code(account.who, device, who);
-          } else {
-            open_login(account.who, device, {}, who);
-          }
-        },
-        [this, who](const caf::error&) {
-          refuse(failure_code::internal, "The password could not be processed.", who);
-        });
-  };
-  self_
-    ->request(parts_.store, parts_.settings.store_timeout,
-              messages::find_account{normal_email(request.email)})
-    .then(std::move(check), [this, who](const caf::error&) {
-      refuse(failure_code::unavailable, unavailable_text, who);
-    });
-}
-
-// Nobody waits for it, and where it fails the next sign-in tries again.
-void identity_state::renew_hash(const messages::account_image& account,
-                                const std::string& password) {
-  if (!account.found || !parts_.accounts)
-    return;
-  self_->request(parts_.passwords, caf::infinite, messages::hash_password{password})
-    .then(
-      [this, account](messages::password_hashed& hashed) {
-        if (!hashed.problem)
-          caf::anon_send(parts_.accounts,
-                         messages::renew_password_hash{account.who.user_id, account.password_hash,
-                                                       std::move(hashed.hash)});
-      },
-      [](const caf::error&) {});
-}
-
-void identity_state::ask_for_code(const messages::profile& profile,
-                                  const messages::device_info& device, asker who) {
-  if (!parts_.factors) {
-    refuse(failure_code::unavailable, unavailable_text, who);
-    return;
-  }
-  self_
-    ->request(parts_.factors, parts_.settings.store_timeout,
-              messages::begin_challenge{profile.user_id, device})
-    .then(
-      [this, who](messages::challenge_begun& begun) mutable {
-        if (begun.problem) {
-          refuse(std::move(*begun.problem), who);
-          return;
-        }
-        --in_flight_;
-        count(who.kind, "half");
-        who.to.deliver(messages::login_reply{messages::mfa_required{std::move(begun.token)}});
-      },
-      [this, who](const caf::error&) { refuse(failure_code::unavailable, unavailable_text, who); });
-}
-
-void identity_state::finish_log_in(const messages::finish_log_in& request, asker who) {
-  if (!parts_.factors) {
-    refuse(failure_code::unavailable, unavailable_text, who);
-    return;
-  }
-  const auto device = stored_device(request.device);
-  self_
-    ->request(parts_.factors, parts_.settings.store_timeout,
-              messages::answer_challenge{request.mfa_token, request.code, device})
-    .then(
-      [this, device, who](messages::challenge_answered& answered) {
-        if (answered.problem)
-          refuse(std::move(*answered.problem), who);
-        else
-          open_login(answered.who, device, answered.challenge, who);
-      },
-      [this, who](const caf::error&) { refuse(failure_code::unavailable, unavailable_text, who); });
-}
-
-void identity_state::open_login(const messages::profile& profile,
-                                const messages::device_info& device, const std::string& challenge,
-                                asker who) {
-  auto login = make_login(profile.user_id);
-  messages::add_login request;
-  request.user_id = profile.user_id;
-  request.login_id = login.login_id;
-  request.family_salt = login.family_salt;
-  request.refresh_hash = hash_refresh_token(login.token);
-  request.login_expires = login.expires_at;
-  request.device = device;
-  request.challenge = challenge;
-  self_->request(parts_.store, parts_.settings.store_timeout, std::move(request))
-    .then(
-      [this, profile, login, who](messages::identity_stored& stored) {
-        if (stored.problem)
-          refuse(std::move(*stored.problem), who);
-        else if (!stored.applied) // erased since its password was checked
-          refuse(failure_code::invalid_credentials, "The address or the password is wrong.", who);
-        else
-          grant(profile, {login.login_id, login.token, login.expires_at, stored.second_factor},
-                who);
-      },
-      [this, who](const caf::error&) { refuse(failure_code::unavailable, unavailable_text, who); });
-}
-
 void identity_state::log_out(const messages::log_out& request,
                              caf::typed_response_promise<messages::command_reply> to) {
   self_
@@ -410,7 +205,7 @@ void identity_state::grant(const messages::profile& profile, grant_of login, ask
   const auto* signer =
     parts_.signers ? ring->current(std::chrono::steady_clock::now()) : &parts_.key;
   if (!signer) {
-    refuse(failure_code::unavailable, unavailable_text, std::move(who));
+    refuse(failure_code::unavailable, away_text, std::move(who));
     return;
   }
   const auto now = parts_.settings.clock();

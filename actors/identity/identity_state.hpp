@@ -26,6 +26,10 @@ public:
   messages::identity_actor::behavior_type make_behavior();
 
 private:
+  /// What is said where the store does not answer.
+  static constexpr const char* away_text =
+    "Accounts cannot be reached at the moment; nothing was changed. Try again shortly.";
+
   /// Who waits for tokens, and for what, in the words of the metrics.
   struct asker {
     const char* kind;
@@ -57,9 +61,11 @@ private:
     int attempts_left;
   };
 
-  // identity.cpp
+  // registration.cpp
   void register_account(const messages::register_account& request, asker who);
   void store_account(messages::add_account account, std::string token, asker who);
+
+  // sign_in.cpp
   void enter(const messages::log_in& request, asker who);
   void log_in(const messages::log_in& request, asker who);
   void renew_hash(const messages::account_image& account, const std::string& password);
@@ -68,8 +74,6 @@ private:
   void finish_log_in(const messages::finish_log_in& request, asker who);
   void open_login(const messages::profile& profile, const messages::device_info& device,
                   const std::string& challenge, asker who);
-  void log_out(const messages::log_out& request,
-               caf::typed_response_promise<messages::command_reply> to);
 
   // renewal.cpp
   void renew(const messages::refresh_login& request, asker who);
@@ -78,6 +82,9 @@ private:
   void rotate(renewal what, const messages::login_image& login, asker who);
   void revoke_reused(const renewal& what, asker who);
 
+  // identity.cpp
+  void log_out(const messages::log_out& request,
+               caf::typed_response_promise<messages::command_reply> to);
   new_login make_login(const domain::uuid& user_id) const;
   bool admit();
   void grant(const messages::profile& profile, grant_of login, asker who);
