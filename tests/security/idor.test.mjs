@@ -5,7 +5,8 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, before, describe, it } from "node:test";
 
-import { administrator, give_role } from "../e2e/administrator.mjs";
+import { administrator, give_role, sign_in_with_code } from "../e2e/administrator.mjs";
+import { code_of, turn_on } from "../e2e/authenticator.mjs";
 import { Client, PASSWORD } from "../e2e/client.mjs";
 import { Live } from "../e2e/live.mjs";
 import { missing, Server } from "../e2e/server.mjs";
@@ -45,7 +46,9 @@ describe("what is another's", { skip: missing }, () => {
     add("a coach without a share", coach);
     add("a follower who may watch", await follower("live"), { follows: true });
     add("a follower who may look back", await follower("history"), { follows: true, sees_history: true });
-    add("an administrator", await new_administrator(), { admin: true });
+    // The role is asked for, too, and not only the factor.
+    add("a member with a second factor", await new_member_with_factor(), { renew: new_member_with_factor });
+    add("an administrator", await new_administrator(), { admin: true, renew: new_administrator });
     const programmer = await person(server, { with_training: false });
     add("a member's key", await key_of(programmer, SCOPES), { scopes: SCOPES });
     for (const scope of SCOPES) add(`the owner's key to ${scope}`, await key_of(victim, [scope]), { scopes: [scope], owner: true });
@@ -53,6 +56,11 @@ describe("what is another's", { skip: missing }, () => {
   });
   after(() => server?.stop());
 
+  const new_member_with_factor = async () => {
+    const client = await person(server, { with_training: false });
+    const { secret } = await turn_on(client);
+    return sign_in_with_code(client, code_of(secret));
+  };
   const new_administrator = async () => administrator(server, { client: await person(server, { with_training: false }) });
 
   /** Each way to fill a path with the ids of somebody. */
@@ -267,8 +275,8 @@ describe("what is another's", { skip: missing }, () => {
   /** Whoever has ended their own login by one of those calls signs in again; who has left is somebody new. */
   async function revive(role) {
     if (role.nobody || role.scopes || (await role.client.get("/v1/me")).status === 200) return;
-    if (role.admin) {
-      role.client = await new_administrator();
+    if (role.renew) {
+      role.client = await role.renew();
       return;
     }
     for (const password of [PASSWORD, WORDS.password]) {
