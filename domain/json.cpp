@@ -226,6 +226,7 @@ void write(json_writer& json, const workout_summary& summary) {
     .member("sets", summary.sets)
     .member("reps", summary.reps)
     .member("volume_kg", static_cast<double>(summary.volume_g) / 1000)
+    .member("exercises", summary.exercises)
     .end_object();
 }
 

@@ -43,6 +43,7 @@ std::string_view to_string(record_kind kind) noexcept {
 
 workout_summary summarise(const workout& w) noexcept {
   workout_summary sum;
+  sum.exercises = static_cast<std::int32_t>(w.exercises.size());
   for (const auto& instance : w.exercises)
     for (const auto& set : instance.sets) {
       if (set.deleted || set.kind == set_kind::warmup)

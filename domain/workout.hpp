@@ -140,6 +140,7 @@ struct workout_summary {
   std::int32_t sets = 0;
   std::int64_t reps = 0;
   std::int64_t volume_g = 0; // Σ weight in grams × repetitions
+  std::int32_t exercises = 0;
 };
 
 /// Adds up a full workout.

@@ -65,6 +65,9 @@ private:
 
 void run(pqxx::transaction_base& tx, const store_unit& unit, const put_workout& c) {
   const auto& w = c.workout;
+  const auto sum = [&c](auto member) {
+    return c.summary ? std::optional{(*c.summary).*member} : std::nullopt;
+  };
   statement s{unit};
   s.bind(w.workout_id)
     .bind(w.title)
@@ -82,12 +85,17 @@ void run(pqxx::transaction_base& tx, const store_unit& unit, const put_workout& 
     .bind_time(w.created_at)
     .bind_time(w.updated_at)
     .bind(deleted_at(w.deleted, w.updated_at))
+    .bind(sum(&domain::workout_summary::sets))
+    .bind(sum(&domain::workout_summary::reps))
+    .bind(sum(&domain::workout_summary::volume_g))
+    .bind(sum(&domain::workout_summary::exercises))
     .run(tx, R"(
       INSERT INTO spotter.workout AS w (
         user_id, workout_id, title, state, started_at, finished_at, time_zone, local_date, notes,
         source_provider, source_external_id, source_hash, first_seq, version, created_at,
-        updated_at, deleted_at)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+        updated_at, deleted_at, set_count, rep_count, volume_g, exercise_count)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
+              $20, $21)
       ON CONFLICT (user_id, workout_id) DO UPDATE SET
         title = EXCLUDED.title, state = EXCLUDED.state, started_at = EXCLUDED.started_at,
         finished_at = EXCLUDED.finished_at, time_zone = EXCLUDED.time_zone,
@@ -96,7 +104,9 @@ void run(pqxx::transaction_base& tx, const store_unit& unit, const put_workout& 
         source_external_id = coalesce(EXCLUDED.source_external_id, w.source_external_id),
         source_hash = coalesce(EXCLUDED.source_hash, w.source_hash),
         version = EXCLUDED.version, updated_at = EXCLUDED.updated_at,
-        deleted_at = EXCLUDED.deleted_at)");
+        deleted_at = EXCLUDED.deleted_at, set_count = EXCLUDED.set_count,
+        rep_count = EXCLUDED.rep_count, volume_g = EXCLUDED.volume_g,
+        exercise_count = EXCLUDED.exercise_count)");
 }
 
 void run(pqxx::transaction_base& tx, const store_unit& unit, const put_instance& c) {

@@ -85,6 +85,13 @@ void row_batch::add(const store_unit& unit, const put_workout& c) {
   workout_created_.add(w.created_at);
   workout_updated_.add(w.updated_at);
   workout_deleted_.add(deleted_at(w.deleted, w.updated_at));
+  const auto sum = [&c](auto member) {
+    return c.summary ? std::optional{(*c.summary).*member} : std::nullopt;
+  };
+  workout_sets_.add(sum(&domain::workout_summary::sets));
+  workout_reps_.add(sum(&domain::workout_summary::reps));
+  workout_volume_.add(sum(&domain::workout_summary::volume_g));
+  workout_exercises_.add(sum(&domain::workout_summary::exercises));
 }
 
 void row_batch::add(const store_unit& unit, const put_instance& c) {
@@ -132,12 +139,13 @@ bool row_batch::empty() const noexcept {
 #define SPOTTER_ROW_ARRAYS                                                                         \
   workout_user_, workout_id_, workout_title_, workout_state_, workout_started_, workout_finished_, \
     workout_zone_, workout_date_, workout_notes_, workout_first_seq_, workout_version_,            \
-    workout_created_, workout_updated_, workout_deleted_, instance_user_, instance_id_,            \
-    instance_workout_, instance_exercise_, instance_own_, instance_position_, instance_superset_,  \
-    instance_notes_, instance_version_, instance_at_, instance_deleted_, record_user_,             \
-    record_exercise_, record_kind_, record_value_, record_set_, record_achieved_, answer_user_,    \
-    answer_key_, answer_fingerprint_, answer_created_, answer_version_, answer_epoch_,             \
-    answer_seq_, answer_body_
+    workout_created_, workout_updated_, workout_deleted_, workout_sets_, workout_reps_,            \
+    workout_volume_, workout_exercises_, instance_user_, instance_id_, instance_workout_,          \
+    instance_exercise_, instance_own_, instance_position_, instance_superset_, instance_notes_,    \
+    instance_version_, instance_at_, instance_deleted_, record_user_, record_exercise_,            \
+    record_kind_, record_value_, record_set_, record_achieved_, answer_user_, answer_key_,         \
+    answer_fingerprint_, answer_created_, answer_version_, answer_epoch_, answer_seq_,             \
+    answer_body_
 
 void row_batch::clear() {
   if (!empty())

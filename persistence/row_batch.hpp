@@ -14,7 +14,7 @@ namespace spotter::persistence {
 class row_batch {
 public:
   /// How many parameters `append_to` appends.
-  static constexpr int parameter_count = 39;
+  static constexpr int parameter_count = 43;
 
   /// True where `add` knows all changes of the unit besides its sets, each row at most once.
   [[nodiscard]] static bool takes(const messages::store_unit& unit);
@@ -48,6 +48,10 @@ private:
   binary_array<domain::instant> workout_created_;
   binary_array<domain::instant> workout_updated_;
   binary_array<domain::instant> workout_deleted_;
+  binary_array<std::int32_t> workout_sets_;
+  binary_array<std::int64_t> workout_reps_;
+  binary_array<std::int64_t> workout_volume_;
+  binary_array<std::int32_t> workout_exercises_;
 
   binary_array<domain::uuid> instance_user_;
   binary_array<domain::uuid> instance_id_;

@@ -114,6 +114,12 @@ bool inspect(Inspector& f, workout& x) {
 }
 
 template <class Inspector>
+bool inspect(Inspector& f, workout_summary& x) {
+  return f.object(x).fields(f.field("sets", x.sets), f.field("reps", x.reps),
+                            f.field("volume_g", x.volume_g), f.field("exercises", x.exercises));
+}
+
+template <class Inspector>
 bool inspect(Inspector& f, personal_record& x) {
   return f.object(x).fields(f.field("exercise_id", x.exercise_id), f.field("kind", x.kind),
                             f.field("value", x.value), f.field("set_id", x.set_id),

@@ -11,9 +11,11 @@
 
 namespace spotter::messages {
 
-/// Inserts or overwrites the workout's own row (not its instances).
+/// Inserts or overwrites the workout's own row (not its instances). Whatever changes a finished
+/// workout, its instances or its sets puts the row too, with what it comes to then.
 struct put_workout {
   domain::workout workout;
+  std::optional<domain::workout_summary> summary; // of a finished workout
 };
 
 /// Inserts or overwrites an instance's own row (not its sets).
@@ -139,7 +141,7 @@ struct stored {
 
 template <class Inspector>
 bool inspect(Inspector& f, put_workout& x) {
-  return f.object(x).fields(f.field("workout", x.workout));
+  return f.object(x).fields(f.field("workout", x.workout), f.field("summary", x.summary));
 }
 
 template <class Inspector>

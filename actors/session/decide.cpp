@@ -80,6 +80,14 @@ unit_builder& unit_builder::change(messages::change c) {
   return *this;
 }
 
+unit_builder& unit_builder::put(const domain::workout& w) {
+  put_workout row{w, std::nullopt};
+  if (w.state == domain::workout_state::finished)
+    row.summary = domain::summarise(w);
+  row.workout.exercises.clear();
+  return change(std::move(row));
+}
+
 unit_builder& unit_builder::raw_event(event_name name, const domain::uuid& workout_id,
                                       std::string data) {
   const auto seq = first_.seq + static_cast<std::int64_t>(unit_.events.size());

@@ -72,9 +72,7 @@ void add_workout(unit_builder& unit, domain::workout w, const source_match* know
              "workout", [&w](domain::json_writer& json) { write(json, w, true); });
   if (known)
     unit.change(clear_workout{w.workout_id, version, now});
-  auto row = w;
-  row.exercises.clear();
-  unit.change(put_workout{std::move(row)});
+  unit.put(w);
   for (auto& instance : w.exercises) {
     auto sets = std::move(instance.sets);
     unit.change(put_instance{std::move(instance), false});

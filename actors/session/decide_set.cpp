@@ -19,6 +19,7 @@ constexpr std::size_t max_sets = 1000;
 constexpr std::size_t max_instances = 200;
 
 struct found_set {
+  const workout* of = nullptr;
   const exercise_instance* instance = nullptr;
   const set_record* set = nullptr;
 };
@@ -27,7 +28,7 @@ found_set find_set(const workout& w, const domain::uuid& set_id) {
   for (const auto& instance : w.exercises)
     for (const auto& set : instance.sets)
       if (set.set_id == set_id)
-        return {&instance, &set};
+        return {&w, &instance, &set};
   return {};
 }
 
@@ -82,6 +83,22 @@ std::optional<decision> locate(const user_state& s, const domain::uuid& workout_
   if (auto f = check_match(cmd, out.set->version))
     return std::move(*f);
   return std::nullopt;
+}
+
+/// Puts a set that was found, as it is now. A finished workout's row has its sums, which change too.
+void put_changed(unit_builder& unit, const found_set& found, set_record set) {
+  if (found.of->state == domain::workout_state::finished) {
+    auto w = *found.of;
+    w.version = unit.version();
+    w.updated_at = unit.now();
+    for (auto& instance : w.exercises)
+      for (auto& old : instance.sets)
+        if (old.set_id == set.set_id)
+          old = set;
+    unit.put(w);
+  }
+  unit.change(change_set{std::move(set)});
+  unit.change(rebuild_records{found.instance->exercise_id});
 }
 
 } // namespace
@@ -184,8 +201,7 @@ decision decide_update_set(const user_state& s, const update_set& c, const comma
   auto body = to_json(set, found.instance->exercise_id);
   unit.event(event_name::set_updated, c.workout_id, "set",
              [&body](domain::json_writer& json) { json.raw(body); });
-  unit.change(change_set{std::move(set)});
-  unit.change(rebuild_records{found.instance->exercise_id});
+  put_changed(unit, found, std::move(set));
   return unit.finish(false, std::move(body));
 }
 
@@ -201,8 +217,7 @@ decision decide_delete_set(const user_state& s, const delete_set& c, const comma
   set.updated_at = now;
   unit.event(event_name::set_deleted, c.workout_id, "set",
              [&](domain::json_writer& json) { write(json, set, found.instance->exercise_id); });
-  unit.change(change_set{std::move(set)});
-  unit.change(rebuild_records{found.instance->exercise_id});
+  put_changed(unit, found, std::move(set));
   return unit.finish(false, {});
 }
 

@@ -50,7 +50,8 @@ std::string finished_body(const user_state& s, const workout& w) {
     json.begin_object()
       .member("sets", sum.sets)
       .member("reps", sum.reps)
-      .member("volume_kg", static_cast<double>(sum.volume_g) / 1000);
+      .member("volume_kg", static_cast<double>(sum.volume_g) / 1000)
+      .member("exercises", sum.exercises);
     if (w.finished_at)
       json.member("duration_ms",
                   static_cast<std::int64_t>((*w.finished_at - w.started_at).count()));
@@ -133,7 +134,7 @@ decision decide_start(const user_state& s, const start_workout& c, domain::insta
   w.local_date = std::move(*date);
   w.first_seq = w.version = unit.version();
   w.created_at = w.updated_at = now;
-  unit.change(put_workout{w});
+  unit.put(w);
   unit.event(event_name::workout_started, w.workout_id, "workout",
              [&w](domain::json_writer& json) { write(json, w, false); });
   return unit.finish(true, to_json(w, true));
@@ -162,9 +163,7 @@ decision decide_update(const user_state& s, const update_workout& c, const comma
   w.local_date = std::move(*date);
   w.version = unit.version();
   w.updated_at = now;
-  auto row = w;
-  row.exercises.clear();
-  unit.change(put_workout{std::move(row)});
+  unit.put(w);
   unit.event(event_name::workout_updated, w.workout_id, "workout",
              [&w](domain::json_writer& json) { write(json, w, false); });
   return unit.finish(false, to_json(w, true));
@@ -191,9 +190,7 @@ decision decide_finish(const user_state& s, const finish_workout& c, const comma
   w.state = workout_state::finished;
   w.version = unit.version();
   w.updated_at = now;
-  auto row = w;
-  row.exercises.clear();
-  unit.change(put_workout{std::move(row)});
+  unit.put(w);
   std::string data;
   domain::json_writer json{data};
   json.begin_object().key("workout");
@@ -218,9 +215,7 @@ decision decide_delete(const user_state& s, const delete_workout& c, const comma
   w.deleted = true;
   w.version = unit.version();
   w.updated_at = now;
-  auto row = w;
-  row.exercises.clear();
-  unit.change(put_workout{std::move(row)});
+  unit.put(w);
   rebuild_all_records(unit, w);
   unit.event(event_name::workout_deleted, w.workout_id, "workout",
              [&w](domain::json_writer& json) { write(json, w, false); });
@@ -240,9 +235,7 @@ decision decide_restore(const user_state& s, const restore_workout& c, domain::i
   w.deleted = false;
   w.version = unit.version();
   w.updated_at = now;
-  auto row = w;
-  row.exercises.clear();
-  unit.change(put_workout{std::move(row)});
+  unit.put(w);
   rebuild_all_records(unit, w);
   unit.event(event_name::workout_restored, w.workout_id, "workout",
              [&w](domain::json_writer& json) { write(json, w, true); });
@@ -277,9 +270,6 @@ decision decide_revert(const user_state& s, const revert_workout& c, const loade
   w.local_date = old.local_date;
   w.version = version;
   w.updated_at = now;
-  auto row = w;
-  row.exercises.clear();
-  unit.change(put_workout{std::move(row)});
 
   std::unordered_map<domain::uuid, domain::set_record> wanted;
   for (const auto& instance : old.exercises)
@@ -334,6 +324,7 @@ decision decide_revert(const user_state& s, const revert_workout& c, const loade
       it->sets.back().version = version;
     }
   }
+  unit.put(w);
   rebuild_all_records(unit, w);
   unit.event(event_name::workout_updated, w.workout_id, "workout",
              [&w](domain::json_writer& json) { write(json, w, true); });

@@ -25,6 +25,9 @@ public:
 
   unit_builder& change(messages::change c);
 
+  /// Puts the own row of `w`, which holds its instances and sets as they are after the command.
+  unit_builder& put(const domain::workout& w);
+
   /// Adds an event whose data is `{"<resource>": …}` as `write_resource(json)` writes it.
   template <class Write>
   unit_builder& event(messages::event_name name, const domain::uuid& workout_id,

@@ -10,9 +10,10 @@ SELECT ('01900000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid AS user_id
   FROM generate_series(:first::bigint, :first::bigint + :count::bigint - 1) AS n,
        generate_series(0, 49) AS w;
 INSERT INTO spotter.workout (user_id, workout_id, title, state, started_at, finished_at, time_zone,
-                             local_date, first_seq, version, created_at, updated_at)
+                             local_date, first_seq, version, created_at, updated_at, set_count,
+                             rep_count, volume_g, exercise_count)
 SELECT user_id, workout_id, 'Push day', 2, at, at + interval '1 hour', 'UTC', at::date,
-       8 * w + 1, 8 * w + 8, at, at
+       8 * w + 1, 8 * w + 8, at, at, 6, 48, 3840000, 2
   FROM made;
 INSERT INTO spotter.exercise_instance (user_id, exercise_instance_id, workout_id, exercise_id,
                                        position, version, created_at, updated_at)

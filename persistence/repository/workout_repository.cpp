@@ -10,8 +10,8 @@ using messages::failure;
 namespace {
 
 const std::string page_sql =
-  "SELECT " + workout_columns("(r.w)")
-  + ", r.version, r.sets, r.reps, r.volume_g, r.exercises, (r.w).started_at"
+  "SELECT " + workout_columns("r")
+  + ", r.sets, r.reps, r.volume_g, r.exercises, r.started_at"
     " FROM spotter.read_workouts($1::uuid, $2::smallint, $3::timestamptz, $4::timestamptz,"
     " $5::timestamptz, $6::uuid, $7::integer) r";
 const statement page{"read_workouts", page_sql.c_str()};
@@ -132,8 +132,7 @@ read_result read_workouts(read_connection& db, const domain::uuid& user,
   std::string next;
   for (int i = 0; i < std::min(rows.size(), limit); ++i) {
     row_reader row{rows[i]};
-    auto w = read_workout_row(row);
-    w.version = row.bigint();
+    const auto w = read_workout_row(row);
     const auto sets = row.bigint(), reps = row.bigint(), volume_g = row.bigint();
     const auto exercises = row.bigint();
     auto& json = list.item();

@@ -247,6 +247,51 @@ CAF_TEST(reverting puts sets back to an old version) {
   CAF_CHECK(sets[1].deleted);
 }
 
+CAF_TEST(what changes a finished workout puts its sums) {
+  const auto sums = [this](const command& cmd) {
+    auto d = run(cmd);
+    const auto* work = std::get_if<decided>(&d);
+    CAF_REQUIRE(work != nullptr);
+    state.apply(work->unit);
+    for (const auto& c : work->unit.changes)
+      if (const auto* row = std::get_if<put_workout>(&c)) {
+        CAF_CHECK_EQUAL(row->workout.version, work->answer.version);
+        return row->summary;
+      }
+    return std::optional<domain::workout_summary>{};
+  };
+  const auto first = domain::make_uuid_v7();
+  const auto second = domain::make_uuid_v7();
+  state.learn(workout_id, std::nullopt);
+  know_bench_press();
+  CAF_CHECK(!sums(make(start_workout{workout_id, "Push", {}, {}, {}})));
+  carry_out(make(bench(5, 100, first)));
+  carry_out(make(bench(3, 90, second)));
+  update_workout rename;
+  rename.workout_id = workout_id;
+  rename.title = "Bench";
+  CAF_CHECK(!sums(make(rename)));
+  auto sum = sums(make(finish_workout{workout_id, {}}));
+  CAF_REQUIRE(sum.has_value());
+  CAF_CHECK_EQUAL(sum->sets, 2);
+  CAF_CHECK_EQUAL(sum->reps, 8);
+  CAF_CHECK_EQUAL(sum->volume_g, 770'000);
+  CAF_CHECK_EQUAL(sum->exercises, 1);
+  update_set patch;
+  patch.workout_id = workout_id;
+  patch.set_id = first;
+  patch.given = member_reps;
+  patch.actual.reps = 6;
+  sum = sums(make(patch));
+  CAF_REQUIRE(sum.has_value());
+  CAF_CHECK_EQUAL(sum->volume_g, 870'000);
+  sum = sums(make(delete_set{workout_id, second}));
+  CAF_REQUIRE(sum.has_value());
+  CAF_CHECK_EQUAL(sum->sets, 1);
+  CAF_CHECK_EQUAL(sum->volume_g, 600'000);
+  CAF_CHECK(sums(make(rename)).has_value());
+}
+
 CAF_TEST(finishing twice has one effect) {
   begin();
   carry_out(make(finish_workout{workout_id, {}}));

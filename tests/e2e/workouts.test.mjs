@@ -271,6 +271,37 @@ describe("workouts", { skip: missing }, () => {
     assert.equal((await client.patch(`/v1/workouts/${id}/sets/${set.id}`, { reps: 6 })).status, 200);
   });
 
+  it("lists a finished workout with the sums of what it holds by now", async () => {
+    const { id } = await client.start_workout({ started_at: "2001-01-01T10:00:00Z" });
+    const listed = async () => (await client.expect(200, client.get("/v1/workouts?until=2001-01-02T00:00:00Z"))).items;
+    await client.log_set(id, { exercise_id: bench, reps: 10, weight: kg(40), kind: "warmup" });
+    const first = await client.log_set(id, { exercise_id: bench, reps: 5, weight: kg(80) });
+    const second = await client.log_set(id, { exercise_id: bench, reps: 3, weight: kg(90) });
+    const finished = await client.expect(200, client.post(`/v1/workouts/${id}/finish`));
+    const sums = async () => {
+      const [{ summary, version, updated_at }] = await listed();
+      const full = await read(id);
+      assert.deepEqual({ version, updated_at }, { version: full.version, updated_at: full.updated_at });
+      return summary;
+    };
+    assert.deepEqual(await sums(), { sets: 2, reps: 8, volume_kg: 670, exercises: 1 });
+    await client.patch(`/v1/workouts/${id}/sets/${first.id}`, { reps: 6, weight: kg(100) });
+    assert.deepEqual(await sums(), { sets: 2, reps: 9, volume_kg: 870, exercises: 1 });
+    await client.patch(`/v1/workouts/${id}`, { title: "Renamed" });
+    await client.delete(`/v1/workouts/${id}/sets/${second.id}`);
+    assert.deepEqual(await sums(), { sets: 1, reps: 6, volume_kg: 600, exercises: 1 });
+    await client.delete(`/v1/workouts/${id}`);
+    assert.deepEqual(await listed(), []);
+    await client.expect(200, client.post(`/v1/workouts/${id}/restore`));
+    assert.deepEqual(await sums(), { sets: 1, reps: 6, volume_kg: 600, exercises: 1 });
+    await client.expect(200, client.post(`/v1/workouts/${id}/revert`, { version: finished.version }));
+    assert.deepEqual(await sums(), { sets: 2, reps: 8, volume_kg: 670, exercises: 1 });
+    await client.expect(200, client.post(`/v1/workouts/${id}/revert`, { version: second.version })); // live again
+    await client.log_set(id, { exercise_id: bench, reps: 1, weight: kg(10) });
+    assert.deepEqual(await sums(), { sets: 3, reps: 9, volume_kg: 680, exercises: 1 });
+    await client.delete(`/v1/workouts/${id}`);
+  });
+
   it("keeps every version, and reverts to one of them", async () => {
     const { id } = await client.start_workout({ title: "First" });
     const set = await client.log_set(id, { exercise_id: bench, reps: 5, weight: kg(60) });

@@ -12,6 +12,7 @@ export class Athlete {
   #markers = 0;
   #workouts = new Map(); // live ones known to be stored: id → {id, sets, busy, watched}
   #deleted = []; // to be restored
+  #finished = []; // whose sets can still be corrected
   #starting = 1; // the first one, which is there from the beginning
 
   constructor({ name, client, exercises, random, watched_sets = WATCHED_SETS }) {
@@ -34,21 +35,33 @@ export class Athlete {
     if (known.length === 0 || (this.#live() < MOST_LIVE && random.chance(0.03))) return this.#start();
     const workout = random.pick(known);
     const dice = random.next();
+    if (this.#finished.length > 0 && random.chance(0.05)) return this.#correct(random.pick(this.#finished));
     const sets = [...workout.sets];
     if (!workout.watched && (dice < 0.015 || workout.sets_logged > MOST_SETS)) return this.#claim(workout, "finish");
     if (!workout.watched && !workout.restored && dice < 0.025) return this.#claim(workout, "delete");
     if (this.#deleted.length > 0 && dice < 0.05) return this.#restore(this.#deleted.pop());
     if (dice < 0.1) return { kind: "rename", workout: workout.id, marker: `note ${++this.#markers}` };
-    if (dice < 0.25 && sets.length > 0) {
-      return { kind: "update", workout: workout.id, set: random.pick(sets), marker: ++this.#markers };
-    }
+    if (dice < 0.25 && sets.length > 0) return this.#update(workout, random.pick(sets));
     if ((dice < 0.32 || workout.sets_logged > this.watched_sets) && sets.length > 0) {
-      const set = random.pick(sets);
-      workout.sets.delete(set);
-      return { kind: "remove", workout: workout.id, set };
+      return this.#remove(workout, random.pick(sets));
     }
     return this.#log(workout);
   };
+
+  #update(workout, set) {
+    return { kind: "update", workout: workout.id, set, marker: ++this.#markers };
+  }
+
+  #remove(workout, set) {
+    workout.sets.delete(set);
+    return { kind: "remove", workout: workout.id, set };
+  }
+
+  #correct(workout) {
+    const set = this.random.pick([...workout.sets]);
+    // The last one stays, so that there is always one to correct.
+    return workout.sets.size > 1 && this.random.chance(0.5) ? this.#remove(workout, set) : this.#update(workout, set);
+  }
 
   #live() {
     return this.#workouts.size + this.#starting;
@@ -92,6 +105,7 @@ export class Athlete {
       workout?.sets.add(set);
     } else if (kind === "finish" || kind === "delete") {
       this.#workouts.delete(id);
+      if (kind === "finish" && workout?.sets.size > 0) this.#finished.push(workout);
       // Another device's refusal may have given it up before this answer came.
       if (kind === "delete" && workout) this.#deleted.push(workout);
     } else if (kind === "restore") {

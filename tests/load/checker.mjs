@@ -7,7 +7,7 @@
 //               before it could have had an effect. `acked_at`: which acknowledgement of this user it was.
 //   reads       see check_reads.mjs
 //   log         every event of the user from seq 1 on, as GET /v1/changes gives them
-//   workouts    every workout that GET /v1/workouts/{id} shows, in full
+//   workouts    every workout that GET /v1/workouts/{id} shows, in full; `listed` is how GET /v1/workouts has it
 //   streams     [{name, topic, records}]: the frames `subscribed` and `event` that a watcher got, in order
 
 import { isDeepStrictEqual } from "node:util";

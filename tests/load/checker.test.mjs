@@ -41,6 +41,7 @@ function sound() {
   ];
   const shown = workout({ notes: "seven", version: 7 });
   shown.exercises = [{ sets: [set("a", 5, { duration_ms: 77 })] }];
+  shown.listed = { version: 7, summary: { sets: 1, reps: 5, volume_kg: 0, exercises: 1 } };
   const subscribed = (seq, recovered, snapshot) => ({
     type: "subscribed",
     position: { epoch: 1, seq },
@@ -96,6 +97,8 @@ const BREACHES = [
   ["a set that is shown twice", "doubled", (u) => u.workouts[0].exercises.push(u.workouts[0].exercises[0])],
   ["a stale set", "state", (u) => (u.workouts[0].exercises[0].sets[0].duration_ms = 76)],
   ["a stale workout", "state", (u) => (u.workouts[0].notes = "six")],
+  ["a list that is a version behind", "state", (u) => (u.workouts[0].listed.version = 6)],
+  ["sums of other sets", "state", (u) => (u.workouts[0].listed.summary.reps = 10)],
   ["a workout that is not shown", "state", (u) => u.workouts.pop()],
   ["a workout that nobody started", "state", (u) => u.workouts.push(workout({ id: "other" }))],
 ["a read of changes that misses what was acknowledged", "read", (u) => (u.reads[0].began = 4)],

@@ -168,8 +168,9 @@ export class Fleet {
     );
     const listed = await patiently(() => client.pages("/v1/workouts", 200));
     const workouts = [];
-    for (const { id } of listed) {
-      workouts.push(await patiently(() => client.expect(200, client.get(`/v1/workouts/${id}`))));
+    for (const one of listed) {
+      const full = await patiently(() => client.expect(200, client.get(`/v1/workouts/${one.id}`)));
+      workouts.push({ ...full, listed: one });
     }
     return {
       user: name,

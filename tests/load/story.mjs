@@ -35,6 +35,20 @@ export function image_of({ id, version, kind, reps, weight, duration_ms }) {
   return { id, version, kind, reps, weight, duration_ms };
 }
 
+const GRAMS = { kg: 1000, lb: 453.59237 };
+
+/** What sets come to, as lists of workouts show it; `exercises` apart, which events do not tell. */
+function sums_of(sets) {
+  const sums = { sets: 0, reps: 0, volume_g: 0 };
+  for (const { kind, reps = 0, weight } of sets) {
+    if (kind === "warmup") continue;
+    ++sums.sets;
+    sums.reps += reps;
+    if (weight) sums.volume_g += Math.round(weight.value * GRAMS[weight.unit]) * reps;
+  }
+  return sums;
+}
+
 /** The workout that an event belongs to; undefined outside of one. Remembers the sets it has seen. */
 export function workout_of(event, workout_of_set) {
   const { workout, set, record } = event.data;
@@ -62,5 +76,17 @@ export function* shown_otherwise(shown, told) {
   }
   for (const id of sets.keys()) {
     if (!told.sets.has(id)) yield { rule: "state", detail: `${where}: set ${id} is shown and not in the log` };
+  }
+  if (shown.listed) yield* listed_otherwise(shown.listed, told, where);
+}
+
+function* listed_otherwise({ version, summary }, told, where) {
+  if (version !== told.version) {
+    yield { rule: "state", detail: `${where}: listed at version ${version}, by the log ${told.version}` };
+  }
+  const { sets, reps, volume_kg } = summary;
+  const sums = sums_of(told.sets.values());
+  if (!isDeepStrictEqual({ sets, reps, volume_g: Math.round(volume_kg * 1000) }, sums)) {
+    yield { rule: "state", detail: `${where}: listed with ${JSON.stringify(summary)}, by the log ${JSON.stringify(sums)}` };
   }
 }

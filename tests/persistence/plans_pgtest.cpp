@@ -368,7 +368,7 @@ CAF_TEST(no statement walks through a table of user rows) {
     imported.import_id = domain::make_uuid_v7();
     record_recommendation advice{domain::make_uuid_v7(), "next_set",       "e@1", "default",
                                  shared_text{"{}"},      shared_text{"{}"}};
-    unit->changes = {put_workout{changed},
+    unit->changes = {put_workout{changed, {}},
                      put_instance{done, false},
                      add_set{fresh},
                      change_set{performed},

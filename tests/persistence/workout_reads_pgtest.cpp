@@ -63,6 +63,18 @@ CAF_TEST(a page has each workout with the sums of its working sets) {
                               R"("next_cursor":null})");
 }
 
+CAF_TEST(a page takes the sums of a finished workout from its row) {
+  one_workout();
+  rows.sql("UPDATE spotter.workout SET state = 2, finished_at = started_at, version = 10,"
+           " updated_at = updated_at + interval '1 s'");
+  CAF_CHECK(page().find(R"("version":10)") != std::string::npos);
+  CAF_CHECK(page().find(R"("summary":{"sets":2,"reps":13,)") != std::string::npos);
+  rows.sql("UPDATE spotter.workout SET set_count = 7, rep_count = 70, volume_g = 12500,"
+           " exercise_count = 3, version = 11, updated_at = updated_at + interval '1 s'");
+  CAF_CHECK(page().find(R"("summary":{"sets":7,"reps":70,"volume_kg":12.5,"exercises":3})")
+            != std::string::npos);
+}
+
 CAF_TEST(an athlete without workouts gets an empty page) {
   CAF_CHECK_EQUAL(page(), R"({"items":[],"next_cursor":null})");
 }

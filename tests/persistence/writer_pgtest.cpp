@@ -140,7 +140,7 @@ CAF_TEST(a new workout comes with its first set and its answer) {
   instance.workout_id = w.workout_id;
   instance.exercise_id = tests::bench_press;
   instance.version = 1;
-  unit->changes = {add_set{set}, put_workout{w}};
+  unit->changes = {add_set{set}, put_workout{w, {}}};
   unit->changes.emplace_back(put_instance{instance, false});
   for (const auto& record : domain::new_records(set, tests::bench_press, {}))
     unit->changes.emplace_back(put_record{record});
@@ -154,15 +154,17 @@ CAF_TEST(a new workout comes with its first set and its answer) {
   w.state = domain::workout_state::finished;
   w.finished_at = w.updated_at = domain::now();
   w.version = 2;
-  second->changes = {put_workout{w}};
+  second->changes = {put_workout{w, domain::workout_summary{1, 5, 500'000, 1}}};
   CAF_CHECK_EQUAL(commit(second), store_result::committed);
   const auto row =
-    rows.sql("SELECT title, state, local_date::text, finished_at IS NOT NULL, version"
+    rows.sql("SELECT title, state, local_date::text, finished_at IS NOT NULL, version,"
+             "       concat_ws(' ', set_count, rep_count, volume_g, exercise_count)"
              "  FROM spotter.workout WHERE title = 'Bench day'")[0];
   CAF_CHECK_EQUAL(row[1].as<int>(), 2);
   CAF_CHECK_EQUAL(row[2].as<std::string>(), "2026-02-03");
   CAF_CHECK(row[3].as<bool>());
   CAF_CHECK_EQUAL(row[4].as<int>(), 2);
+  CAF_CHECK_EQUAL(row[5].as<std::string>(), "1 5 500000 1");
   CAF_CHECK_EQUAL(rows.sql("SELECT count(*) FROM spotter.audit")[0][0].as<int>(), 1);
 }
 

@@ -1,0 +1,1 @@
+-- A constraint that was checked stays checked; the migration that made it takes it away.
