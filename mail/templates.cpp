@@ -1,5 +1,7 @@
 #include "mail/templates.hpp"
 
+#include "domain/html.hpp"
+
 #include <fmt/format.h>
 
 #include <vector>
@@ -96,32 +98,6 @@ std::optional<draft> make_draft(const messages::send_letter& about, std::string_
 
 } // namespace
 
-std::string escape_html(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (const char c : text)
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-  return out;
-}
-
 std::optional<letter_text> write_letter(const messages::send_letter& about,
                                         std::string_view public_url) {
   const auto d = make_draft(about, public_url);
@@ -135,18 +111,18 @@ std::optional<letter_text> write_letter(const messages::send_letter& about,
   auto& html = out.html;
   html = fmt::format("<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">"
                      "<title>{}</title></head><body>",
-                     escape_html(d->subject));
+                     domain::escape_html(d->subject));
   const auto paragraph = [&](const std::string& words) {
     text += words + "\n\n";
-    html += "<p>" + escape_html(words) + "</p>";
+    html += "<p>" + domain::escape_html(words) + "</p>";
   };
   paragraph(greeting);
   for (const auto& words : d->before)
     paragraph(words);
   if (!d->link.empty()) {
     text += d->link + "\n\n";
-    html +=
-      fmt::format("<p><a href=\"{}\">{}</a></p>", escape_html(d->link), escape_html(d->label));
+    html += fmt::format("<p><a href=\"{}\">{}</a></p>", domain::escape_html(d->link),
+                        domain::escape_html(d->label));
   }
   if (!d->code.empty())
     paragraph("Or enter this code in the app: " + d->code);

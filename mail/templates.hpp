@@ -21,7 +21,4 @@ struct letter_text {
 [[nodiscard]] std::optional<letter_text> write_letter(const messages::send_letter& about,
                                                       std::string_view public_url);
 
-/// `text` for HTML: as content or within quotes.
-[[nodiscard]] std::string escape_html(std::string_view text);
-
 } // namespace spotter::mail

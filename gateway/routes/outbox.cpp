@@ -1,3 +1,4 @@
+#include "domain/html.hpp"
 #include "domain/json.hpp"
 #include "gateway/routes/answers.hpp"
 
@@ -20,42 +21,19 @@ bool is_local_host(std::string_view host) noexcept {
   return name == "localhost" || name == "127.0.0.1";
 }
 
-void append_escaped_html(std::string& out, std::string_view text) {
-  for (const char c : text)
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-}
-
 /// The text with its links as links.
 void append_text(std::string& out, std::string_view text) {
   while (!text.empty()) {
     const auto begin = std::min(text.find("http://"), text.find("https://"));
-    append_escaped_html(out, text.substr(0, begin));
+    out += domain::escape_html(text.substr(0, begin));
     if (begin == text.npos)
       return;
     text.remove_prefix(begin);
     const auto link = text.substr(0, text.find_first_of(" \r\n"));
     out += "<a href=\"";
-    append_escaped_html(out, link);
+    out += domain::escape_html(link);
     out += "\">";
-    append_escaped_html(out, link);
+    out += domain::escape_html(link);
     out += "</a>";
     text.remove_prefix(link.size());
   }
@@ -72,11 +50,11 @@ std::string page_of(const std::vector<messages::outbox_letter>& letters) {
     out += "<p>There are no letters yet.</p>";
   for (const auto& letter : letters) {
     out += "<article><h2>";
-    append_escaped_html(out, letter.subject);
+    out += domain::escape_html(letter.subject);
     out += "</h2><p>To <strong>";
-    append_escaped_html(out, letter.recipient);
+    out += domain::escape_html(letter.recipient);
     out += "</strong>, <time>";
-    append_escaped_html(out, letter.at);
+    out += domain::escape_html(letter.at);
     out += "</time></p><pre>";
     append_text(out, letter.text);
     out += "</pre></article>";
