@@ -2,6 +2,7 @@
 
 #include "actors/identity/password.hpp"
 #include "actors/identity/password_strength.hpp"
+#include "actors/identity/sliced_work.hpp"
 
 #include <caf/exit_reason.hpp>
 #include <caf/send.hpp>
@@ -14,10 +15,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <cstring>
-#include <ctime>
-#include <thread>
+#include <optional>
 #include <utility>
 
 #include <sched.h>
@@ -44,24 +43,18 @@ messages::failure unfit(messages::field_error why) {
   return out;
 }
 
-/// What this thread has had of the processor: on a busy machine a hash takes longer, not more of it.
-std::chrono::nanoseconds processor_time() {
-  timespec used{};
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
-  return std::chrono::seconds{used.tv_sec} + std::chrono::nanoseconds{used.tv_nsec};
-}
-
 /// One thread that hashes.
 struct password_worker_state {
   static inline const char* name = "spotter.password_worker";
 
-  password_worker_state(messages::password_actor::pointer self, password_cost cost, int nice)
-    : self_(self), cost_(cost), nice_(nice) {
+  password_worker_state(messages::password_actor::pointer self, password_cost cost, int nice,
+                        crowd_flag crowded)
+    : self_(self), cost_(cost), nice_(nice), crowded_(std::move(crowded)) {
     static constexpr std::array bounds{.01, .02, .05, .1, .2, .5, 1., 2., 5.};
     std::array<double, bounds.size()> upper = bounds;
     time_ = self->system().metrics().histogram_singleton<double>(
       "spotter", "password-hash-time", caf::span<double>{upper.data(), upper.size()},
-      "Time that one password took on its worker.", "seconds");
+      "Time that one password took on its worker, rests included.", "seconds");
   }
 
   messages::password_actor::behavior_type make_behavior() {
@@ -88,36 +81,32 @@ struct password_worker_state {
   }
 
 private:
-  using clock = std::chrono::steady_clock;
+  static constexpr int rest = 6;
 
-  /// One password: its time is measured, and the worker rests four times as long as it computed. Priority alone
-  /// does not keep a storm of sign-ins from live traffic: a hash streams through as much memory as it may, and
-  /// has the kernel make and take back that memory, which holds up whoever shares the caches and the cores.
+  /// One password: its time is measured. Where more of them wait, the worker rests in between, so many times as
+  /// long as it computes. Priority alone does not keep a storm of sign-ins from live traffic: schedulers
+  /// share out the cores among groups of threads first, and let whoever computes finish its turn.
   struct piece_of_work {
-    explicit piece_of_work(password_worker_state& on) : worker(on) {}
-    piece_of_work(const piece_of_work&) = delete;
-    piece_of_work& operator=(const piece_of_work&) = delete;
-    ~piece_of_work() { worker.rested_ = clock::now() + rest * (processor_time() - began); }
-    password_worker_state& worker;
-    std::chrono::nanoseconds began = processor_time();
-    caf::telemetry::timer timer{worker.time_};
+    explicit piece_of_work(password_worker_state& on) : timer{on.time_} {
+      if (on.crowded_->load())
+        slices.emplace(rest);
+    }
+    caf::telemetry::timer timer;
+    std::optional<sliced_work> slices;
   };
 
   // Its beginning is not in make_behavior: that may run on the thread of the one who spawns.
   piece_of_work start() {
     if (!std::exchange(lowered_, true))
       lower_priority(nice_);
-    std::this_thread::sleep_until(rested_);
     return piece_of_work{*this};
   }
-
-  static constexpr int rest = 4;
 
   messages::password_actor::pointer self_;
   password_cost cost_;
   int nice_;
+  crowd_flag crowded_;
   bool lowered_ = false;
-  clock::time_point rested_{};
   caf::telemetry::dbl_histogram* time_ = nullptr;
 };
 
@@ -203,6 +192,7 @@ void password_pool_state::dispatch() {
       continue;
     auto next = std::move(queue_.front());
     queue_.pop_front();
+    crowded_->store(!queue_.empty());
     run(i, std::move(next));
   }
   depth_->value(static_cast<std::int64_t>(queue_.size()));
@@ -269,15 +259,15 @@ void password_pool_state::refuse_busy(promise& to) {
 }
 
 void password_pool_state::replace(std::size_t index) {
-  slots_[index].worker = make_worker_(self_);
+  slots_[index].worker = make_worker_(self_, crowded_);
   self_->monitor(slots_[index].worker);
 }
 
 messages::password_actor spawn_password_pool(caf::actor_system& system,
                                              const password_settings& settings) {
-  return spawn_password_pool(system, settings, [settings](auto* pool) {
+  return spawn_password_pool(system, settings, [settings](auto* pool, const crowd_flag& crowded) {
     using worker = messages::password_actor::stateful_impl<password_worker_state>;
-    return pool->template spawn<worker, caf::detached>(settings.cost, settings.nice);
+    return pool->template spawn<worker, caf::detached>(settings.cost, settings.nice, crowded);
   });
 }
 

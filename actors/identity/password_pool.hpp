@@ -8,9 +8,11 @@
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -22,9 +24,12 @@
 
 namespace spotter::actors::identity {
 
-/// Makes one worker, on behalf of the pool, which monitors it.
-using worker_factory =
-  std::function<messages::password_actor(messages::password_actor::pointer pool)>;
+/// True while passwords wait for a worker.
+using crowd_flag = std::shared_ptr<std::atomic<bool>>;
+
+/// Makes one worker, on behalf of the pool, which monitors it and keeps the flag.
+using worker_factory = std::function<messages::password_actor(
+  messages::password_actor::pointer pool, const crowd_flag& crowded)>;
 
 /// Takes jobs in turn and gives each to an idle worker. A worker that dies is replaced; the request
 /// it had is answered with `internal`. Refuses with `overloaded` what exceeds the queue or has
@@ -71,11 +76,13 @@ private:
   worker_factory make_worker_;
   std::vector<slot> slots_;
   std::deque<job> queue_;
+  crowd_flag crowded_ = std::make_shared<std::atomic<bool>>(false);
   std::size_t looking_up_ = 0; // passwords among breached ones
   caf::telemetry::int_gauge* depth_;
 };
 
-/// Spawns the pool with workers of its own making: detached, of low priority, one hash at a time.
+/// Spawns the pool with workers of its own making: detached, of low priority, one hash at a time, in slices
+/// while others wait.
 messages::password_actor spawn_password_pool(caf::actor_system& system,
                                              const password_settings& settings);
 

@@ -20,6 +20,7 @@ constexpr password_cost cheap{1, 8'192};
 struct worker_script {
   std::vector<messages::password_actor> running;
   int made = 0;
+  crowd_flag crowded; // as the workers see it
 };
 
 struct slow_worker_state {
@@ -60,8 +61,9 @@ struct fixture : test_coordinator_fixture<> {
     password_settings settings;
     settings.workers = workers;
     settings.max_queued = max_queued;
-    pool = spawn_password_pool(sys, settings, [this](auto* parent) {
+    pool = spawn_password_pool(sys, settings, [this](auto* parent, const crowd_flag& crowded) {
       ++script.made;
+      script.crowded = crowded;
       return parent->template spawn<messages::password_actor::stateful_impl<slow_worker_state>>(
         &script);
     });
@@ -104,6 +106,20 @@ CAF_TEST(no more hashes run at once than there are workers) {
   end_one();
   for (auto* pending : {&a, &b, &c})
     CAF_CHECK_EQUAL(answer_to(*pending).hash, "done");
+}
+
+CAF_TEST(workers know whether others wait when they begin) {
+  start(1, 8);
+  auto a = send("a");
+  CAF_CHECK(!script.crowded->load());
+  auto b = send("b"), c = send("c");
+  end_one(); // b begins, and c waits
+  CAF_CHECK(script.crowded->load());
+  end_one();
+  CAF_CHECK(!script.crowded->load());
+  end_one();
+  for (auto* pending : {&a, &b, &c})
+    CAF_CHECK(!answer_to(*pending).problem);
 }
 
 CAF_TEST(what exceeds the queue is refused at once and told when to come back) {
