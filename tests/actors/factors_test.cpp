@@ -132,14 +132,15 @@ sealing_key test_key() {
 }
 
 struct fixture {
+  // What actors write to outlives the system, which waits for them.
+  script known;
+  std::vector<domain::uuid> revoked;
+  domain::instant now = domain::from_millis(1'700'000'000'000);
   caf::actor_system_config config;
   caf::actor_system system{config.set("caf.scheduler.max-threads", 1)};
   caf::scoped_actor self{system};
-  script known;
-  std::vector<domain::uuid> revoked;
   domain::uuid user = domain::make_uuid_v7();
   domain::uuid login = domain::make_uuid_v7();
-  domain::instant now = domain::from_millis(1'700'000'000'000);
   std::string secret; // of the authenticator, as people scan it
   messages::identity_store_actor events = system.spawn(fake_events, &known);
   messages::factors_actor factors;
