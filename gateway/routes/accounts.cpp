@@ -1,5 +1,6 @@
 #include "domain/json.hpp"
 #include "gateway/routes/answers.hpp"
+#include "gateway/routes/in_step.hpp"
 
 namespace spotter::gateway {
 
@@ -36,7 +37,7 @@ awaitable<response> ask_for_mail(call& c, const char* purpose) {
   auto body = parse_ask_for_mail(body_of(c));
   if (body)
     body->purpose = purpose;
-  return ask_with(c, std::move(body), 202);
+  return in_step(ask_with(c, std::move(body), 202));
 }
 
 // POST /v1/auth/verify
@@ -66,7 +67,7 @@ awaitable<response> post_password(call& c) {
 
 // POST /v1/me/email
 awaitable<response> post_email(call& c) {
-  return ask_with(c, parse_change_address(body_of(c)), 202);
+  return in_step(ask_with(c, parse_change_address(body_of(c)), 202));
 }
 
 response render(const messages::logins_page& page, const domain::uuid& current, std::size_t limit) {

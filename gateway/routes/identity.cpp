@@ -1,5 +1,6 @@
 #include "actors/messages/resource_json.hpp"
 #include "gateway/routes/answers.hpp"
+#include "gateway/routes/in_step.hpp"
 
 namespace spotter::gateway {
 
@@ -58,7 +59,7 @@ awaitable<response> post_login(call& c) {
   auto body = parse_log_in(body_of(c));
   if (!body)
     return answer(to_response(body.error(), c.trace_id));
-  return ask_identity(c, std::move(*body), 200);
+  return in_step(ask_identity(c, std::move(*body), 200), 200);
 }
 
 // POST /v1/auth/login/mfa

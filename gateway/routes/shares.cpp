@@ -1,4 +1,5 @@
 #include "gateway/routes/answers.hpp"
+#include "gateway/routes/in_step.hpp"
 
 // Shares, and what they show. Everything of another person lies below /v1/athletes/{id}: what is not
 // here is shown to nobody.
@@ -23,7 +24,7 @@ awaitable<response> post_share(call& c) {
   auto body = parse_offer_share(body_of(c));
   if (!body)
     return answer(to_response(body.error(), c.trace_id));
-  return ask_factors(c, std::move(*body), 201);
+  return in_step(ask_factors(c, std::move(*body), 201));
 }
 
 // GET /v1/shares/{id}

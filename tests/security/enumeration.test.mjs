@@ -81,6 +81,17 @@ describe("who has an account", { skip: missing }, () => {
     }
   });
 
+  it("nor by the time of an answer, which comes on a step of 50 ms", async () => {
+    for (const operation of taking_addresses().filter(({ id }) => !TELLS.includes(id)))
+      for (const email of [known.proved.email, fresh_email()]) {
+        const client = operation.open ? new Client(server) : await person(server, { with_training: false });
+        const began = performance.now();
+        await ask(operation, email, client);
+        const took = performance.now() - began;
+        assert.ok(took >= 50, `${operation.name} answered after ${took} ms`);
+      }
+  });
+
   it("is not told by a wrong password, however often", async () => {
     const unknown = fresh_email();
     const login = (email) => new Client(server).post("/v1/auth/login", { email, password: "not the password at all" });

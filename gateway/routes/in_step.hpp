@@ -1,0 +1,13 @@
+#pragma once
+
+#include "gateway/http/response.hpp"
+#include "gateway/net.hpp"
+
+namespace spotter::gateway {
+
+/// Gives an answer whose time must not tell what was done for it: on the next full step of 50 ms after
+/// it was asked for. What one account costs more than another is lost in the step, as long as a step
+/// holds both. Answers of status `at_once` do not wait.
+[[nodiscard]] awaitable<response> in_step(awaitable<response> what, int at_once = 0);
+
+} // namespace spotter::gateway
