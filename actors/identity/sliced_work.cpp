@@ -1,8 +1,12 @@
 #include "actors/identity/sliced_work.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
+#include <mutex>
+#include <system_error>
 
 #include <sys/select.h>
 #include <unistd.h>
@@ -25,7 +29,8 @@ timespec spec(std::int64_t ns) {
   return {static_cast<time_t>(ns / 1'000'000'000), static_cast<long>(ns % 1'000'000'000)};
 }
 
-/// What this thread has had of the processor: where it waits for its turn, no slice ends.
+/// What this thread has had of the processor. Slices end by the clock, but a thread that waited for its
+/// turn meanwhile has computed less, and rests less.
 std::int64_t processor_time_ns() {
   timespec used{};
   ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
@@ -58,6 +63,14 @@ int slice_signal() {
   return signal;
 }
 
+void warn_once(int error) {
+  static std::once_flag told;
+  std::call_once(told, [error] {
+    spdlog::warn("no timer to rest by ({}): many sign-ins at once will slow live traffic",
+                 std::generic_category().message(error));
+  });
+}
+
 } // namespace
 
 sliced_work::sliced_work(int rest) {
@@ -65,8 +78,10 @@ sliced_work::sliced_work(int rest) {
   how.sigev_notify = SIGEV_THREAD_ID;
   how.sigev_signo = slice_signal();
   how._sigev_un._tid = ::gettid();
-  if (how.sigev_signo == 0 || ::timer_create(CLOCK_MONOTONIC, &how, &timer_) != 0)
+  if (how.sigev_signo == 0 || ::timer_create(CLOCK_MONOTONIC, &how, &timer_) != 0) {
+    warn_once(errno);
     return;
+  }
   current = {timer_, rest, processor_time_ns()};
   armed_ = true;
   arm(timer_);

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <ctime>
 
 namespace spotter::actors::identity {
@@ -9,7 +8,7 @@ namespace spotter::actors::identity {
 /// rests `rest` times as long after each. For work that can't be asked to pause, such as hashing in a
 /// library: a timer's signal interrupts it, so system calls may end early (EINTR) where they are not
 /// started again. One for each thread at a time, made and destroyed on it. Where the system has no such
-/// timer left, the thread computes as any other.
+/// timer left, the thread computes as any other, and the log says so once.
 class sliced_work {
 public:
   explicit sliced_work(int rest);

@@ -3,6 +3,8 @@
 #define CAF_SUITE sliced_work
 #include "caf/test/dsl.hpp"
 
+#include <chrono>
+#include <ctime>
 #include <thread>
 
 using namespace std::chrono_literals;
