@@ -12,9 +12,8 @@
 namespace spotter::persistence {
 
 /// The statements of mails, tokens and changes of accounts, on a connection that is opened when it is
-/// needed. They call the functions of migrations/0061_accounts, 0063_erasure and
-/// 0111_end_access; those that change
-/// something run in a transaction that names the request. All throw what libpqxx throws.
+/// needed. They call the functions of migrations/0061_accounts, 0063_erasure and 0111_end_access; those
+/// that change something run in a transaction that names the request. All throw what libpqxx throws.
 class account_rows {
 public:
   explicit account_rows(connection_settings settings) : connection_(std::move(settings)) {}
