@@ -178,6 +178,9 @@ ssl_context make_tls_context(const std::string& certificate, const std::string& 
   // Buffers of idle connections are given back; partial writes fit our own queues.
   SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE
                                     | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  // One call reads one record at most: a peer who sends only what is none of ours, as new keys again
+  // and again, must not hold the thread.
+  SSL_CTX_clear_mode(context.get(), SSL_MODE_AUTO_RETRY);
   // Sessions are kept here and not in tickets: the key of tickets would have to be changed again and
   // again, or whoever steals it could read what was sent before.
   SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION

@@ -50,6 +50,8 @@ private:
   /// Reads until the parser has come to `head`, `done` or `failed`; `need_more` when the peer left.
   awaitable<request_parser::step> read_until_step();
   awaitable<bool> fill();
+  /// Lets the thread's other connections have their turn.
+  awaitable<void> give_way();
   /// Handles one request; false when the connection is to end or was handed on.
   awaitable<bool> serve_one();
   /// Says who the client of the current request is: the peer, or whom a trusted proxy names.

@@ -14,6 +14,8 @@ namespace spotter::gateway {
 
 namespace {
 
+constexpr std::uint8_t most_failed_renewals = 16; // one after the other
+
 std::optional<messages::failure> learn_key(worker& at, const std::string& token,
                                            ask_result answer) {
   const auto checked =
@@ -78,6 +80,8 @@ void live_commands::authenticate(const live_message& message) {
     // A renewal that fails leaves the old token in force until it expires.
     if (!from_.authenticated())
       hub_.doom(from_, close_code::invalid_token);
+    else if (++from_.failed_renewals_ >= most_failed_renewals)
+      hub_.doom(from_, close_code::bad_message);
     return;
   }
   if (from_.authenticated() && who->user_id != from_.who_.user_id) {
@@ -93,6 +97,7 @@ void live_commands::authenticate(const live_message& message) {
     return;
   }
   from_.who_ = *who;
+  from_.failed_renewals_ = 0;
   std::string ack;
   domain::json_writer json{ack};
   json.begin_object();

@@ -4,6 +4,8 @@
 #include "gateway/live/hub.hpp"
 #include "gateway/worker.hpp"
 
+#include <boost/asio/post.hpp>
+
 namespace spotter::gateway {
 
 namespace {
@@ -12,7 +14,7 @@ using namespace std::chrono_literals;
 
 constexpr auto closing_patience = 3s;
 constexpr auto drain_patience = 1s;
-constexpr int most_reads = 4; // before others get their turn
+constexpr std::size_t most_read = 64 * 1'024; // before others get their turn
 constexpr std::uint8_t most_missed = 2;
 constexpr std::size_t most_parts = 16; // of one write
 
@@ -49,9 +51,19 @@ void live_connection::wait_readable() {
                               });
 }
 
+// OpenSSL may hold what it has decrypted already: no readiness of the socket would tell of that.
+void live_connection::read_on_later() {
+  net::post(hub_.at().io(), [self = pointer{this}] {
+    if (self->state_ == state::gone)
+      return;
+    self->on_readable();
+    self->hub_.flush();
+  });
+}
+
 void live_connection::on_readable() {
   auto& scratch = hub_.at().scratch();
-  for (int i = 0; i < most_reads || stream_.is_tls(); ++i) {
+  for (std::size_t taken = 0; taken < most_read && !condemned_;) {
     const auto result = stream_.read(scratch.data(), scratch.size());
     if (result.state == io_state::closed) {
       drop();
@@ -59,17 +71,24 @@ void live_connection::on_readable() {
     }
     if (result.state == io_state::want_write) {
       wait_writable(io_state::want_write);
-      break;
+      wait_readable();
+      return;
     }
-    if (result.state != io_state::done)
-      break;
+    if (result.state != io_state::done) {
+      wait_readable();
+      return;
+    }
     missed_ = 0;
+    taken += result.bytes;
     if (!take(scratch.data(), result.bytes))
       return;
     if (!stream_.is_tls() && result.bytes < scratch.size())
       break; // empty: asking again would only cost a call
   }
-  wait_readable();
+  if (stream_.is_tls())
+    read_on_later();
+  else
+    wait_readable();
 }
 
 /// False when the connection is gone.
@@ -90,15 +109,15 @@ bool live_connection::take(char* data, std::size_t size) {
 }
 
 bool live_connection::on_text(std::string& text) {
-  if (state_ != state::open)
-    return true;
+  if (state_ != state::open || condemned_)
+    return true; // its frames are still told apart, for the one that closes
   live_commands{hub_, *this}.take(text);
   return state_ != state::gone;
 }
 
 bool live_connection::on_control(websocket::opcode kind, std::string_view payload) {
   using websocket::opcode;
-  if (kind == opcode::ping && state_ == state::open) {
+  if (kind == opcode::ping && state_ == state::open && !condemned_) {
     auto frame = std::make_shared<std::string>();
     websocket::append_frame(*frame, opcode::pong, payload);
     flush();
@@ -248,6 +267,7 @@ void live_connection::begin_closing() {
 }
 
 void live_connection::close(close_code code) {
+  condemned_ = false; // it is read for its close frame
   if (state_ != state::open)
     return;
   if (code == close_code::slow_consumer)

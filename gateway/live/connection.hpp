@@ -49,6 +49,8 @@ public:
   [[nodiscard]] bool authenticated() const noexcept { return !who_.user_id.is_nil(); }
   [[nodiscard]] bool is_open() const noexcept { return state_ == state::open; }
   [[nodiscard]] bool is_gone() const noexcept { return state_ == state::gone; }
+  /// What it says counts no more: the hub ends it with its next flush.
+  void condemn() noexcept { condemned_ = true; }
 
   /// Queues one message of ours (JSON); it goes out with the hub's next flush.
   void send_message(std::string_view json);
@@ -102,6 +104,7 @@ private:
   bool on_control(websocket::opcode kind, std::string_view payload) override;
 
   void wait_readable();
+  void read_on_later();
   void on_readable();
   bool take(char* data, std::size_t size);
   void enqueue(const shared_bytes& bytes, std::size_t begin, std::size_t at);
@@ -124,6 +127,8 @@ private:
   live_wire wire_;
   std::uint8_t missed_ = 0;
   std::uint8_t bad_messages_ = 0;
+  std::uint8_t failed_renewals_ = 0; // since the last that did not fail
+  bool condemned_ = false;
 
   friend class live_commands;
 };

@@ -97,6 +97,7 @@ void live_hub::flush_later(live_connection& who) {
 }
 
 void live_hub::doom(live_connection& who, std::optional<close_code> code) {
+  who.condemn();
   doomed_.emplace_back(&who, code);
 }
 

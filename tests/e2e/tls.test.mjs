@@ -13,7 +13,7 @@ import { after, before, describe, it } from "node:test";
 import { Client } from "./client.mjs";
 import { Live } from "./live.mjs";
 import { missing, Server } from "./server.mjs";
-import { within } from "./waiting.mjs";
+import { until, within } from "./waiting.mjs";
 
 describe("TLS", { skip: missing }, () => {
   let server;
@@ -141,6 +141,82 @@ describe("TLS", { skip: missing }, () => {
       });
     assert.equal((await open(`http://127.0.0.1:${server.port}`)).status, 403);
     client.close();
+  });
+
+  describe("while one connection never stops talking", () => {
+    /** Bytes over TLS, sent as fast as they are taken until `over(what came)`, or until `most` of them are gone. */
+    const flood = async (greeting, bytes, over, most) => {
+      const socket = connect_tls({ port: server.port, host: "127.0.0.1", ca: server.ca });
+      const came = [];
+      let ended = false;
+      let wake = () => {};
+      socket.on("data", (chunk) => came.push(chunk));
+      for (const name of ["drain", "end", "error", "close"])
+        socket.on(name, () => {
+          ended ||= name !== "drain";
+          wake();
+        });
+      await within(20_000, "a secure connection", new Promise((resolve) => socket.on("secureConnect", resolve)));
+      socket.write(greeting);
+      const text = () => Buffer.concat(came).toString("latin1");
+      if (greeting.includes("Upgrade")) await until(20_000, "the socket's hello", () => text().includes('"hello"'));
+      came.length = 0;
+      let sent = 0;
+      while (!ended && sent < most && !over(came)) {
+        sent += bytes.length;
+        if (socket.write(bytes)) await new Promise(setImmediate);
+        else await within(60_000, "room for more", new Promise((resolve) => (wake = resolve)));
+      }
+      const all = sent >= most;
+      socket.destroy();
+      return { all, text: text() };
+    };
+    const upgrade =
+      "GET /v1/live HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+      "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    /** A masked text frame, by a mask of zeros. */
+    const frame = (message) => {
+      const payload = Buffer.from(JSON.stringify(message));
+      const size = payload.length < 126 ? [0x80 | payload.length] : [0x80 | 126, payload.length >> 8, payload.length & 255];
+      return Buffer.concat([Buffer.from([0x81, ...size, 0, 0, 0, 0]), payload]);
+    };
+    const many = (piece) => Buffer.concat(Array(Math.ceil(65_536 / piece.length)).fill(piece));
+    const forged = (token) => {
+      const [head, claims, signature] = token.split(".");
+      return [head, claims, (signature[0] === "A" ? "B" : "A") + signature.slice(1)].join(".");
+    };
+
+    it("tells who forges tokens before it has read all of them, and serves others", async () => {
+      const client = await Client.register(server);
+      const bytes = many(frame({ type: "auth", token: forged(client.token) }));
+      const closed = (came) => came.some((chunk) => chunk.includes("token is not valid"));
+      const flooding = flood(upgrade, bytes, closed, 512 * bytes.length);
+      await client.expect(200, client.get("/v1/me"));
+      const { all, text } = await flooding;
+      assert.ok(!all && text.includes("token is not valid"));
+      client.close();
+    });
+
+    it("ends who renews with forged tokens again and again", async () => {
+      const client = await Client.register(server);
+      const bytes = many(frame({ type: "auth", token: forged(client.token) }));
+      const greeting = upgrade.replace("Host: x", `Host: x\r\nAuthorization: Bearer ${client.token}`);
+      const closed = (came) => came.some((chunk) => chunk.includes("too many bad messages"));
+      const { all, text } = await flood(greeting, bytes, closed, 512 * bytes.length);
+      assert.ok(!all && text.includes("too many bad messages"));
+      client.close();
+    });
+
+    it("serves others between one's requests", async () => {
+      const client = new Client(server);
+      const bytes = many(Buffer.from("GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"));
+      let served = false;
+      const flooding = flood("", bytes, () => served, 512 * bytes.length);
+      for (let n = 0; n < 20; ++n) await client.expect(200, client.get("/livez"));
+      served = true;
+      assert.ok(!(await flooding).all);
+      client.close();
+    });
   });
 
   it("closes on a client that speaks plainly, and on one that says nothing", async () => {
