@@ -15,6 +15,7 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t most_remembered = 16'384;
 constexpr std::size_t most_revoked = 65'536;
+constexpr std::size_t most_no_keys = 4'096;
 constexpr std::size_t longest_token = 2'048;
 
 // As long as an access token can live by its setting (identity.access_lifetime), and the slack.
@@ -132,7 +133,7 @@ std::optional<caller> token_verifier::verify(std::string_view token, domain::ins
     if (it == api_keys_.end() || it->second.until <= now)
       return std::nullopt;
     who = it->second.who;
-    if (!who || who->expires_at <= now || revoked_.contains(who->login_id))
+    if (who->expires_at <= now || revoked_.contains(who->login_id))
       return std::nullopt;
     return who;
   }
@@ -159,28 +160,36 @@ std::optional<caller> token_verifier::verify(std::string_view token, domain::ins
 bool token_verifier::must_ask(std::string_view token, domain::instant now) const {
   if (!token.starts_with(api_key_prefix) || token.size() > longest_token)
     return false;
-  const auto it = api_keys_.find(hash_of(token));
-  return it == api_keys_.end() || it->second.until <= now;
+  const auto hash = hash_of(token);
+  if (const auto it = api_keys_.find(hash); it != api_keys_.end() && it->second.until > now)
+    return false;
+  const auto it = no_keys_.find(hash);
+  return it == no_keys_.end() || it->second <= now;
 }
 
 void token_verifier::learn(std::string_view key, const messages::api_key_checked& checked,
                            domain::instant now) {
   if (checked.problem)
     return;
-  known_key known;
-  known.until = now + key_remembered;
-  if (checked.found) {
-    caller who;
-    who.user_id = checked.user_id;
-    who.login_id = checked.api_key_id;
-    who.expires_at = checked.expires_at.value_or(now + endless);
-    who.api_key = true;
-    who.scopes = scopes_of(checked.scopes);
-    known.who = who;
+  auto hash = hash_of(key);
+  const auto until = now + key_remembered;
+  if (!checked.found) {
+    api_keys_.erase(hash);
+    if (no_keys_.size() >= most_no_keys)
+      no_keys_.clear();
+    no_keys_.insert_or_assign(std::move(hash), until);
+    return;
   }
+  caller who;
+  who.user_id = checked.user_id;
+  who.login_id = checked.api_key_id;
+  who.expires_at = checked.expires_at.value_or(now + endless);
+  who.api_key = true;
+  who.scopes = scopes_of(checked.scopes);
+  no_keys_.erase(hash);
   if (api_keys_.size() >= most_remembered)
     api_keys_.clear();
-  api_keys_.insert_or_assign(hash_of(key), std::move(known));
+  api_keys_.insert_or_assign(std::move(hash), known_key{who, until});
 }
 
 void token_verifier::revoke(const domain::uuid& login_id, domain::instant now) {
@@ -197,6 +206,7 @@ void token_verifier::revoke(const domain::uuid& login_id, domain::instant now) {
 void token_verifier::sweep(domain::instant now) {
   std::erase_if(good_, [now](const auto& entry) { return entry.second.expires_at <= now; });
   std::erase_if(api_keys_, [now](const auto& entry) { return entry.second.until <= now; });
+  std::erase_if(no_keys_, [now](const auto& entry) { return entry.second <= now; });
   std::erase_if(revoked_, [now](const auto& entry) { return entry.second <= now; });
 }
 

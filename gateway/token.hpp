@@ -68,7 +68,7 @@ public:
 
 private:
   struct known_key {
-    std::optional<caller> who; // nothing: not a good one
+    caller who;
     domain::instant until;
   };
 
@@ -78,8 +78,10 @@ private:
   bool missed_key_ = false; // by the last token that was refused
   domain::instant looked_for_keys_{};
   std::string issuer_;
-  std::unordered_map<std::string, caller> good_;              // by the token's hash
-  std::unordered_map<std::string, known_key> api_keys_;       // likewise
+  std::unordered_map<std::string, caller> good_;        // by the token's hash
+  std::unordered_map<std::string, known_key> api_keys_; // likewise
+  /// What is nobody's key, and until when. Apart: strangers can fill it as they like.
+  std::unordered_map<std::string, domain::instant> no_keys_;
   std::unordered_map<domain::uuid, domain::instant> revoked_; // login → when it can be forgotten
 };
 

@@ -39,7 +39,7 @@ worker::worker(shared& common, unsigned index)
     acceptor_(io_.get_executor()), ticker_(io_.get_executor()), accept_pause_(io_.get_executor()),
     bridge_(common.system, io_, common.config.limits.pending_asks),
     sessions_(bridge_, common.ports.shard_of),
-    limits_(common.system, bridge_, common.ports.limits, common.config.limits),
+    limits_(common.system, bridge_, common.ports.limits, common.config.limits), api_keys_(*this),
     tokens_(common.ports.keys, common.config.issuer), live_(std::make_unique<live_hub>(*this)),
     scratch_(std::make_unique<std::array<char, 64 * 1024>>()) {
   randombytes_buf(random_, sizeof random_);

@@ -2,6 +2,7 @@
 
 #include "gateway/bridge/bridge.hpp"
 #include "gateway/bridge/sessions.hpp"
+#include "gateway/limits/key_lookup.hpp"
 #include "gateway/limits/limiter.hpp"
 #include "gateway/shared.hpp"
 #include "gateway/token.hpp"
@@ -55,6 +56,7 @@ public:
   [[nodiscard]] bridge& actors() noexcept { return bridge_; }
   [[nodiscard]] sessions& users() noexcept { return sessions_; }
   [[nodiscard]] limiter& limits() noexcept { return limits_; }
+  [[nodiscard]] key_lookup& api_keys() noexcept { return api_keys_; }
   [[nodiscard]] token_verifier& tokens() noexcept { return tokens_; }
   [[nodiscard]] live_hub& live() noexcept { return *live_; }
   [[nodiscard]] bool draining() const noexcept { return draining_; }
@@ -87,6 +89,7 @@ private:
   bridge bridge_;
   sessions sessions_;
   limiter limits_;
+  key_lookup api_keys_;
   token_verifier tokens_;
   std::unique_ptr<live_hub> live_;
   std::vector<http_connection*> connections_;

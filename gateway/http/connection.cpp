@@ -292,7 +292,7 @@ awaitable<response> http_connection::answer(call& c, const router::match& found,
   const bool upload = found.row && found.row->body == body_kind::multipart;
   const auto limit = upload ? limits.import_bytes + part_lines : limits.body_bytes;
   std::optional<response> verdict;
-  if (has_unknown_key(c))
+  if (has_unknown_key(c, found))
     verdict = co_await ask_for_key(c);
   if (!verdict)
     verdict = judge(c, found, limit);

@@ -62,8 +62,8 @@ private:
                                               std::size_t limit);
   /// The refusal of an API key that may not use a route.
   [[nodiscard]] std::optional<response> refuse_key(const caller& who, const route& row) const;
-  /// Whether the request comes with an API key of which nothing is known.
-  [[nodiscard]] bool has_unknown_key(const call& c);
+  /// Whether the request may have a token and comes with an API key of which nothing is known.
+  [[nodiscard]] bool has_unknown_key(const call& c, const router::match& found);
   awaitable<std::optional<response>> ask_for_key(call& c);
   /// Reads and writes of an account, decided at once.
   [[nodiscard]] std::optional<response> limit_account(const route& row);

@@ -84,34 +84,27 @@ std::optional<response> http_connection::refuse_key(const caller& who, const rou
                      trace_id_);
 }
 
-bool http_connection::has_unknown_key(const call& c) {
-  return at_.tokens().must_ask(bearer(c.req.header("authorization")), domain::now());
+bool http_connection::has_unknown_key(const call& c, const router::match& found) {
+  if (found.result != router::outcome::found)
+    return false;
+  const auto& row = *found.row;
+  return (row.needs_token || needed_scope(row.method, row.pattern))
+         && at_.tokens().must_ask(bearer(c.req.header("authorization")), domain::now());
 }
 
 // Whose an API key is can't be read from it. Asked once a minute at most, and before the verdict,
 // which waits for nothing.
 awaitable<std::optional<response>> http_connection::ask_for_key(call& c) {
-  std::optional<response> refusal;
-  const auto token = bearer(c.req.header("authorization"));
   enter(phase::working);
-  messages::check_api_key question{std::string(token), device_of(c)};
-  auto waiting = ask<messages::api_key_checked>(c, at_.common().ports.factors, std::move(question),
-                                                at_.common().config.limits.ask_timeout,
-                                                messages::failure_code::unavailable);
-  const auto checked = co_await std::move(waiting);
-  if (!checked) {
-    refusal = to_response(checked.error(), trace_id_);
-    co_return refusal;
-  }
-  if (checked->problem) {
-    refusal = to_response(*checked->problem, trace_id_);
-    co_return refusal;
-  }
-  at_.tokens().learn(token, *checked, domain::now());
-  if (!checked->found) { // guesses count
-    auto counted = limit_exactly(limit_kind::sign_in);
-    refusal = co_await std::move(counted);
-  }
+  std::string token{bearer(c.req.header("authorization"))};
+  auto device = device_of(c);
+  auto whose = address_group(client_);
+  auto waiting = at_.api_keys().ask(std::move(token), std::move(device), std::move(whose));
+  const auto verdict = co_await std::move(waiting);
+  verdict.sign_ins.append_headers(rate_headers_, limit_kind::sign_in);
+  std::optional<response> refusal;
+  if (verdict.refusal)
+    refusal = to_response(*verdict.refusal, trace_id_);
   co_return refusal;
 }
 

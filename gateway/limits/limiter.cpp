@@ -141,11 +141,19 @@ void limiter::answered(limit_kind kind, const domain::uuid& account, const ask_r
 }
 
 awaitable<allowance> limiter::ask(limit_kind kind, std::string whose) {
+  return ask_counts(kind, std::move(whose), 1);
+}
+
+awaitable<allowance> limiter::look(limit_kind kind, std::string whose) {
+  return ask_counts(kind, std::move(whose), 0);
+}
+
+awaitable<allowance> limiter::ask_counts(limit_kind kind, std::string whose, std::int32_t count) {
   allowance out;
   if (quota_of(kind) == 0)
     co_return out;
   auto to = counts_;
-  auto question = caf::make_message(tokens(kind, whose, 1));
+  auto question = caf::make_message(tokens(kind, whose, count));
   auto waiting = bridge_.ask(std::move(to), std::move(question), patience);
   const auto result = co_await std::move(waiting);
   // Who counts is in this process; where even that fails, a limit is what can be spared.
@@ -153,7 +161,7 @@ awaitable<allowance> limiter::ask(limit_kind kind, std::string whose) {
     co_return out;
   const auto& taken = result.reply.get_as<messages::tokens_taken>(0);
   out.quota = taken.limit;
-  out.granted = taken.granted > 0;
+  out.granted = taken.granted > 0 || taken.retry_after_ms == 0;
   out.left = taken.remaining;
   out.reset = std::chrono::milliseconds{taken.reset_ms};
   out.retry_after = std::chrono::milliseconds{taken.retry_after_ms};

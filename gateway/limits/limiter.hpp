@@ -45,6 +45,9 @@ public:
   /// Anything else, of an account or an address (see `address_group`).
   [[nodiscard]] awaitable<allowance> ask(limit_kind kind, std::string whose);
 
+  /// How that stands, without counting anything. Refused where nothing is left.
+  [[nodiscard]] awaitable<allowance> look(limit_kind kind, std::string whose);
+
   /// Forgets who was not heard of for a while.
   void sweep(steady::time_point now);
 
@@ -57,6 +60,7 @@ private:
   std::unordered_map<domain::uuid, lease>& leases(limit_kind kind) {
     return kind == limit_kind::read ? reads_ : writes_;
   }
+  awaitable<allowance> ask_counts(limit_kind kind, std::string whose, std::int32_t count);
   void answered(limit_kind kind, const domain::uuid& account, const ask_result& result);
   void count_refusal(limit_kind kind) { refusals_[static_cast<std::size_t>(kind) - 1]->inc(); }
 

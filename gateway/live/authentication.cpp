@@ -1,9 +1,11 @@
-#include "actors/messages/factor.hpp"
 #include "domain/json.hpp"
 #include "gateway/live/commands.hpp"
 #include "gateway/live/hub.hpp"
 #include "gateway/problem.hpp"
 #include "gateway/worker.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 
 #include <caf/actor_cast.hpp>
 
@@ -15,17 +17,6 @@ namespace spotter::gateway {
 namespace {
 
 constexpr std::uint8_t most_failed_renewals = 16; // one after the other
-
-std::optional<messages::failure> learn_key(worker& at, const std::string& token,
-                                           ask_result answer) {
-  const auto checked =
-    decode<messages::api_key_checked>(std::move(answer), messages::failure_code::unavailable);
-  if (!checked)
-    return checked.error();
-  if (!checked->problem)
-    at.tokens().learn(token, *checked, domain::now());
-  return checked->problem;
-}
 
 /// The keeper has told the node's key set before it answered.
 std::optional<messages::failure> learn_of_new_keys(worker&, const std::string&, ask_result answer) {
@@ -109,15 +100,33 @@ void live_commands::authenticate(const live_message& message) {
 }
 
 void live_commands::ask_for_key(const live_message& message) {
-  const auto factors = caf::actor_cast<caf::strong_actor_ptr>(hub_.at().common().ports.factors);
-  if (!factors || from_.in_flight > 0) {
+  if (from_.in_flight > 0) {
     refuse(message.id,
            messages::failure{
              messages::failure_code::unavailable, "The key can't be looked up now.", {}, 1'000});
     return;
   }
-  authenticate_after(factors, caf::make_message(messages::check_api_key{message.token, {}}),
-                     learn_key, message);
+  ++from_.in_flight;
+  auto kept = message;
+  kept.data = {}; // its text does not last
+  net::co_spawn(hub_.at().io(), learn_key(hub_, live_connection::pointer{&from_}, std::move(kept)),
+                net::detached);
+}
+
+awaitable<void> live_commands::learn_key(live_hub& hub, live_connection::pointer to,
+                                         live_message message) {
+  std::string key = message.token;
+  messages::device_info device;
+  auto whose = address_group(to->peer_);
+  auto waiting = hub.at().api_keys().ask(std::move(key), std::move(device), std::move(whose));
+  const auto verdict = co_await std::move(waiting);
+  --to->in_flight;
+  live_commands again{hub, *to};
+  if (verdict.refusal)
+    again.refuse(message.id, *verdict.refusal);
+  else
+    again.authenticate(message);
+  hub.flush();
 }
 
 void live_commands::look_for_keys(const live_message& message) {

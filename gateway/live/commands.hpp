@@ -34,6 +34,8 @@ private:
 
   void authenticate(const live_message& message);
   void ask_for_key(const live_message& message);
+  static awaitable<void> learn_key(live_hub& hub, live_connection::pointer to,
+                                   live_message message);
   void look_for_keys(const live_message& message);
   /// Asks first; the message is taken up again when the answer was learned from.
   void authenticate_after(const caf::strong_actor_ptr& whom, caf::message question, lesson learn,

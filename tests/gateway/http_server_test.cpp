@@ -197,6 +197,33 @@ CAF_TEST(bounds sign ins by address) {
   CAF_CHECK(a.headers.contains("ratelimit-policy"));
 }
 
+CAF_TEST(asks nobody about made up keys once the sign ins of their address are spent) {
+  scene s{[](auto& c) { c.limits.sign_ins_per_minute = 3; }};
+  client c{s.port()};
+  int refused = 0;
+  for (int i = 0; i < 10; ++i) {
+    const auto a = c.call("GET", workout, "spk_" + std::to_string(i));
+    CAF_CHECK(a.status == 401 || a.status == 429);
+    refused += a.status == 429;
+    if (a.status == 429)
+      CAF_CHECK(a.headers.contains("retry-after"));
+  }
+  CAF_CHECK_EQUAL(refused, 7);
+  CAF_CHECK_EQUAL(s.known().keys_asked, 3);
+}
+
+CAF_TEST(asks nobody about keys where no key is needed) {
+  scene s;
+  client c{s.port()};
+  CAF_CHECK_EQUAL(c.call("GET", "/livez", "spk_a").status, 200);
+  CAF_CHECK_EQUAL(c.call("GET", "/v1/nothing", "spk_b").status, 404);
+  CAF_CHECK_EQUAL(c.call("PUT", workout, "spk_c").status, 405);
+  CAF_CHECK_EQUAL(s.known().keys_asked, 0);
+  for (int i = 0; i < 3; ++i)
+    CAF_CHECK_EQUAL(c.call("GET", workout, "spk_good").status, 200);
+  CAF_CHECK_EQUAL(s.known().keys_asked, 1);
+}
+
 CAF_TEST(bounds what one account writes and reads apart) {
   scene s{[](auto& config) {
     config.limits.writes_per_minute = 5;

@@ -260,6 +260,26 @@ CAF_TEST(takes the token as the first message and refuses what comes before it) 
   CAF_CHECK(c.read_message().text.starts_with(R"({"id":3,"type":"subscribed")"));
 }
 
+CAF_TEST(takes an API key and counts those that nobody has) {
+  scene s{[](auto& config) { config.limits.sign_ins_per_minute = 2; }};
+  client known{s.port()};
+  CAF_CHECK_EQUAL(known.upgrade("spk_good"), 101);
+  known.read_message();
+  known.send_text(R"({"id":1,"type":"auth","token":"spk_good"})");
+  CAF_CHECK(known.read_message().text.starts_with(R"({"id":1,"type":"ack")"));
+  CAF_CHECK_EQUAL(s.known().keys_asked, 1);
+  int refused = 0;
+  for (int i = 0; i < 6; ++i) {
+    client c{s.port()};
+    c.upgrade({});
+    c.read_message();
+    c.send_text(R"({"id":2,"type":"auth","token":"spk_)" + std::to_string(i) + "\"}");
+    refused += c.read_message().text.find("too_many_requests") != std::string::npos;
+  }
+  CAF_CHECK_EQUAL(refused, 4);
+  CAF_CHECK_EQUAL(s.known().keys_asked, 3);
+}
+
 CAF_TEST(closes with the expiry of the token unless it is renewed) {
   scene s;
   client c{s.port()};

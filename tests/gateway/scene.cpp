@@ -109,6 +109,25 @@ shard_actor::behavior_type shard(shard_actor::pointer self, story_ptr s) {
   };
 }
 
+factors_actor::behavior_type factors(factors_actor::pointer, story_ptr s) {
+  return {
+    [](const factor_request&) { return read_reply{}; },
+    [s](const check_api_key& what) {
+      const std::lock_guard guard{s->mutex};
+      ++s->keys_asked;
+      api_key_checked out;
+      out.found = what.token == "spk_good";
+      out.user_id = s->user_id;
+      out.api_key_id = domain::make_uuid_v7();
+      out.scopes = {"read", "live"};
+      return out;
+    },
+    [](const check_share&) { return share_checked{}; },
+    [](const begin_challenge&) { return challenge_begun{}; },
+    [](const answer_challenge&) { return challenge_answered{}; },
+  };
+}
+
 } // namespace
 
 scene::scene(const std::function<void(gateway::gateway_config&)>& adjust)
@@ -128,6 +147,8 @@ scene::scene(const std::function<void(gateway::gateway_config&)>& adjust)
   ports.keys->replace({key_});
   limits_ = actors::spawn_shared_state(system_, {});
   ports.limits = limits_;
+  factors_ = system_.spawn(factors, story_);
+  ports.factors = factors_;
   server_ = std::make_unique<gateway::server>(system_, std::move(config), std::move(ports));
   server_->start();
 }
@@ -147,6 +168,8 @@ scene::~scene() {
   shard_ = nullptr;
   caf::anon_send_exit(limits_, caf::exit_reason::user_shutdown);
   limits_ = nullptr;
+  caf::anon_send_exit(factors_, caf::exit_reason::user_shutdown);
+  factors_ = nullptr;
 }
 
 std::string scene::token(std::chrono::seconds lifetime) const {

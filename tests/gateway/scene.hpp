@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/messages/factor.hpp"
 #include "gateway/server.hpp"
 
 #include <caf/actor_system.hpp>
@@ -31,6 +32,7 @@ struct story {
   std::function<messages::command_reply(const messages::command&)> decide;
   bool silent = false; // commands get no answer
   bool dies = false;   // the session ends with the next command in hand
+  int keys_asked = 0;  // how often it was asked whose an API key is; `spk_good` is the user's
 };
 
 /// Whole gateway, fake actors behind it: real sockets, real io threads.
@@ -63,6 +65,7 @@ private:
   messages::shard_actor shard_;
   messages::reader_actor reader_;
   messages::shared_state_actor limits_;
+  messages::factors_actor factors_;
   domain::uuid login_id_ = domain::make_uuid_v7();
   gateway::verification_key key_;
   unsigned char secret_[crypto_sign_SECRETKEYBYTES];

@@ -223,6 +223,24 @@ CAF_TEST(remembers a token no longer than it is valid) {
   CAF_CHECK(!verifier.verify(token, now + std::chrono::seconds{600}).has_value());
 }
 
+CAF_TEST(remembers API keys however many are made up) {
+  token_verifier verifier{keys_of({}), "spotter"};
+  messages::api_key_checked found;
+  found.found = true;
+  found.user_id = *domain::parse_uuid(user);
+  found.api_key_id = *domain::parse_uuid(login);
+  verifier.learn("spk_known", found, now);
+  CAF_CHECK(!verifier.must_ask("spk_known", now));
+  for (int i = 0; i < 20'000; ++i)
+    verifier.learn("spk_" + std::to_string(i), {}, now);
+  CAF_CHECK(!verifier.must_ask("spk_known", now));
+  CAF_CHECK(verifier.verify("spk_known", now).has_value());
+  CAF_CHECK(!verifier.must_ask("spk_19999", now));
+  CAF_CHECK(!verifier.verify("spk_19999", now).has_value());
+  verifier.learn("spk_known", {}, now);
+  CAF_CHECK(!verifier.verify("spk_known", now).has_value());
+}
+
 CAF_TEST(publishes its keys) {
   CAF_CHECK_EQUAL(
     to_jwks({key}),
