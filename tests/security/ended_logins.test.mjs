@@ -1,4 +1,4 @@
-// A login that ends on a node which dies before it tells the others: they look for themselves. Two nodes of a server
+// A login, or an API key, that ends on a node which dies before it tells the others: they look for themselves. Two nodes of a server
 // that tells nobody (SPOTTERD_BROKEN, see domain/broken.hpp); and the test of the test, where they do not look either.
 
 import assert from "node:assert/strict";
@@ -35,12 +35,16 @@ describe("a login that ended on a node which could tell nobody", { skip: missing
   let cluster;
   after(() => cluster?.stop());
 
-  /** Signs in on two nodes, logs out on one, and gives what the other has. */
-  const log_out_untold = async (...broken) => {
+  const two_nodes = async (...broken) => {
     await cluster?.stop();
     const env = { ...NO_LIMITS, SPOTTER_IDENTITY_ENDED_LOGIN_POLL: "1", SPOTTER_BREAK: broken.join(",") };
     cluster = await Cluster.start({ count: 2, binary, env });
-    const [one, two] = cluster.nodes.values();
+    return cluster.nodes.values();
+  };
+
+  /** Signs in on two nodes, logs out on one, and gives what the other has. */
+  const log_out_untold = async (...broken) => {
+    const [one, two] = await two_nodes(...broken);
     const owner = await Client.register(one);
     const thief = new Client(two);
     thief.adopt(await thief.expect(200, thief.post("/v1/auth/login", { email: owner.email, password: PASSWORD })));
@@ -52,6 +56,19 @@ describe("a login that ended on a node which could tell nobody", { skip: missing
 
   it("is refused by the others when they have looked, and its socket closes", async () => {
     const { two, thief, live } = await log_out_untold("tell_ended_logins");
+    await after_looks(two);
+    assert.equal((await live.end()).code, 4502);
+    assert.equal((await thief.get("/v1/me")).status, 401);
+  });
+
+  it("is refused when it was a key, too, and its socket closes", async () => {
+    const [one, two] = await two_nodes("tell_ended_logins");
+    const owner = await Client.register(one);
+    const made = await owner.expect(201, owner.post("/v1/me/tokens", { name: "script", scopes: ["read", "live"] }));
+    const thief = new Client(two, made.token);
+    await thief.expect(200, thief.get("/v1/me"));
+    const live = await Live.follow(two, made.token);
+    await owner.expect(204, owner.delete(`/v1/me/tokens/${made.id}`));
     await after_looks(two);
     assert.equal((await live.end()).code, 4502);
     assert.equal((await thief.get("/v1/me")).status, 401);

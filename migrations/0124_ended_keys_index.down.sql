@@ -1,0 +1,1 @@
+DROP INDEX spotter.api_key_revoked_idx;
