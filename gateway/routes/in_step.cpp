@@ -15,13 +15,17 @@ constexpr std::chrono::milliseconds step{50};
 
 } // namespace
 
+steady::time_point next_step(steady::time_point began, steady::time_point now) {
+  return began + ((now - began) / step + 1) * step;
+}
+
 awaitable<response> in_step(awaitable<response> what, int at_once) {
   const auto began = steady::now();
   auto out = co_await std::move(what);
   if (out.status == at_once)
     co_return out;
   const auto executor = co_await net::this_coro::executor;
-  step_timer next{executor, began + ((steady::now() - began) / step + 1) * step};
+  step_timer next{executor, next_step(began, steady::now())};
   boost::system::error_code ignored;
   co_await next.async_wait(net::redirect_error(use_awaitable, ignored));
   co_return out;

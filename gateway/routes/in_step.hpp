@@ -5,8 +5,12 @@
 
 namespace spotter::gateway {
 
-/// Gives an answer whose time must not tell what was done for it: on the next full step of 50 ms after
-/// it was asked for. What one account costs more than another is lost in the step, as long as a step
+/// When an answer is given that is ready `now` and was asked for when something `began`: on the next
+/// full step of 50 ms.
+[[nodiscard]] steady::time_point next_step(steady::time_point began, steady::time_point now);
+
+/// Gives an answer whose time must not tell what was done for it: on the next full step after it was
+/// asked for. What one account costs more than another is lost in the step, as long as a step
 /// holds both. Answers of status `at_once` do not wait.
 [[nodiscard]] awaitable<response> in_step(awaitable<response> what, int at_once = 0);
 
