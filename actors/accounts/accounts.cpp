@@ -61,7 +61,8 @@ accounts_state::actor::behavior_type accounts_state::make_behavior() {
       return to;
     },
     [this](caf::tick_atom) {
-      sort_requests();
+      if (++ticks_ % parts_.settings.ticks_per_look == 0 || wishes_)
+        sort_requests();
       self_->delayed_send(self_, parts_.settings.sort_every, caf::tick_atom_v);
     },
     run(&accounts_state::end_access),

@@ -15,9 +15,10 @@ namespace spotter::actors::accounts {
 struct accounts_settings {
   std::chrono::milliseconds store_timeout{10'000};
   std::chrono::milliseconds export_timeout{300'000};
-  std::chrono::milliseconds sort_every{60'000}; // wishes for mails that a crash left unsorted
-  std::size_t max_in_flight = 1'024;            // requests; more are refused
-  std::size_t most_exports = 4;                 // at a time, on this node
+  std::chrono::milliseconds sort_every{500}; // wishes for mails that have come since
+  int ticks_per_look = 120;          // of these, for wishes that a crash or a failure left unsorted
+  std::size_t max_in_flight = 1'024; // requests; more are refused
+  std::size_t most_exports = 4;      // at a time, on this node
   session_patience patience;
 };
 

@@ -64,6 +64,8 @@ private:
   accounts_parts parts_;
   std::size_t in_flight_ = 0;
   std::size_t exports_ = 0;
+  bool wishes_ = false; // for mails, that nobody has looked at
+  int ticks_ = 0;
   bool sorting_ = false;
   bool sort_again_ = false;
 };

@@ -29,8 +29,10 @@ void accounts_state::ask_for_mail(const messages::ask_for_mail& request, promise
           refuse(to, std::move(*stored.problem));
           return;
         }
+        // Looked after on the next tick: who then asks for something else, and sees how long it
+        // takes, learns nothing of what this wish needs.
+        wishes_ = true;
         done(to);
-        sort_requests();
       },
       [this, to](const caf::error&) { refuse(to, away()); });
 }
@@ -40,6 +42,7 @@ void accounts_state::sort_requests() {
     sort_again_ = true;
     return;
   }
+  wishes_ = false;
   constexpr std::int32_t most = 100;
   sorting_ = true;
   sort_again_ = false;

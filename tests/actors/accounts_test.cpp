@@ -95,6 +95,11 @@ struct fixture : test_coordinator_fixture<> {
       caf::anon_send_exit(one, caf::exit_reason::user_shutdown);
   }
 
+  void tick() {
+    sched.advance_time(accounts_settings{}.sort_every);
+    consume_messages();
+  }
+
   template <class Request>
   std::optional<messages::failure> ask(Request request) {
     auto pending = self->request(accounts, caf::infinite, std::move(request));
@@ -128,8 +133,13 @@ CAF_TEST(a wish for a mail is answered before anybody looks whose the address is
                   [](const caf::error&) { CAF_FAIL("refused"); });
   CAF_CHECK_EQUAL(rows.asked, std::vector<std::string>{"ask_for_mail"});
   consume_messages();
+  CAF_CHECK_EQUAL(rows.asked, std::vector<std::string>{"ask_for_mail"});
+  CAF_CHECK_EQUAL(woken, 0);
+  tick();
   CAF_CHECK_EQUAL(rows.asked, (std::vector<std::string>{"ask_for_mail", "sort"}));
   CAF_CHECK_EQUAL(woken, 1);
+  tick();
+  CAF_CHECK_EQUAL(rows.asked.size(), 2u);
 }
 
 CAF_TEST(what is no address gets the same answer) {
