@@ -26,15 +26,28 @@ void admission::close(const address& from) {
     by_address_.erase(it);
 }
 
-bool admission::begin_upload(std::size_t bytes) {
-  if (upload_bytes_.fetch_add(bytes) + bytes <= limits_.upload_total_bytes)
+bool byte_budget::take(std::size_t bytes) {
+  if (held_.fetch_add(bytes) + bytes <= most_)
     return true;
-  upload_bytes_ -= bytes;
+  held_ -= bytes;
   return false;
 }
 
-void admission::end_upload(std::size_t bytes) {
-  upload_bytes_ -= bytes;
+void byte_budget::give_back(std::size_t bytes) {
+  held_ -= bytes;
+}
+
+byte_share::~byte_share() {
+  if (from_)
+    from_->give_back(bytes_);
+}
+
+bool byte_share::take(byte_budget& from, std::size_t bytes) {
+  if (!from.take(bytes))
+    return false;
+  from_ = &from;
+  bytes_ = bytes;
+  return true;
 }
 
 } // namespace spotter::gateway

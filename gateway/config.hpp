@@ -15,6 +15,9 @@ struct gateway_limits {
   std::size_t header_bytes = 16 * 1024;               // 431
   std::size_t target_bytes = 8 * 1024;                // 414
   std::size_t body_bytes = 1024 * 1024;               // 413
+  std::size_t open_body_bytes = 16 * 1024;            // 413, where no token is needed
+  std::size_t small_body_bytes = 64 * 1024;           // larger ones count for the next bound
+  std::size_t body_total_bytes = 256 * 1024 * 1024;   // 503: all larger bodies in flight together
   std::size_t import_bytes = 64 * 1024 * 1024;        // 413, for uploads
   std::size_t upload_total_bytes = 512 * 1024 * 1024; // 503: all uploads in flight together
   std::size_t connections = 200'000;                  // refused at once

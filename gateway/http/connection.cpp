@@ -14,6 +14,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <limits>
 
 // Answers are composed in answer_writer.cpp; what the head alone decides is in verdict.cpp.
 
@@ -24,28 +25,11 @@ namespace {
 /// How long a connection without a request may stay when the server stops.
 constexpr std::chrono::milliseconds drain_patience{500};
 
+constexpr std::size_t never = std::numeric_limits<std::size_t>::max();
+
 constexpr std::size_t part_lines = 64 * 1'024; // of a multipart body, beside its file
 
 using step = request_parser::step;
-
-/// An upload's part of what all uploads may hold together.
-class upload_share {
-public:
-  upload_share(admission& gate, std::size_t bytes)
-    : gate_(gate), bytes_(bytes), granted_(bytes == 0 || gate.begin_upload(bytes)) {}
-  ~upload_share() {
-    if (granted_ && bytes_ > 0)
-      gate_.end_upload(bytes_);
-  }
-  upload_share(const upload_share&) = delete;
-  upload_share& operator=(const upload_share&) = delete;
-  [[nodiscard]] bool granted() const noexcept { return granted_; }
-
-private:
-  admission& gate_;
-  std::size_t bytes_;
-  bool granted_;
-};
 
 /// What a route's requests are counted as by those who count for all threads, if they are.
 limit_kind exact_limit_of(const route& row) noexcept {
@@ -220,6 +204,8 @@ awaitable<step> http_connection::read_until_step() {
         enter(phase::head);
       else if (phase_ == phase::body && used > 0)
         enter(phase::body);
+      if (phase_ == phase::body && parser_.current().body.size() > pause_at_)
+        co_return step::head;
     }
     const bool more = co_await fill();
     if (!more)
@@ -290,7 +276,11 @@ awaitable<response> http_connection::answer(call& c, const router::match& found,
   const auto& req = c.req;
   const auto& limits = at_.common().config.limits;
   const bool upload = found.row && found.row->body == body_kind::multipart;
-  const auto limit = upload ? limits.import_bytes + part_lines : limits.body_bytes;
+  const bool open = !found.row || !found.row->needs_token;
+  const auto short_body = std::min(limits.open_body_bytes, limits.body_bytes);
+  const auto limit = upload ? limits.import_bytes + part_lines
+                     : open ? short_body
+                            : limits.body_bytes;
   std::optional<response> verdict;
   if (has_unknown_key(c, found))
     verdict = co_await ask_for_key(c);
@@ -320,16 +310,16 @@ awaitable<response> http_connection::answer(call& c, const router::match& found,
 
   unread_body = true;
   // A body that is refused anyway is read only where that is cheaper than a new connection.
-  const bool known_small = req.content_length.value_or(limits.body_bytes + 1) <= limits.body_bytes;
-  if (verdict && (req.expects_continue || !known_small))
+  const bool known_short = req.content_length.value_or(short_body + 1) <= short_body;
+  if (verdict && (req.expects_continue || !known_short))
     co_return std::move(*verdict);
-  const upload_share share{
-    at_.common().gate, upload ? static_cast<std::size_t>(req.content_length.value_or(limit)) : 0};
-  if (!share.granted())
-    co_return to_response(
-      messages::failure{
-        messages::failure_code::overloaded, "Too many uploads are running.", {}, 5'000},
-      trace_id_);
+  // What a body of unknown length holds is counted when it turns out to be a large one.
+  byte_share share;
+  auto& budget = upload ? at_.common().gate.uploads() : at_.common().gate.bodies();
+  const auto announced = static_cast<std::size_t>(req.content_length.value_or(upload ? limit : 0));
+  if (announced > limits.small_body_bytes && !share.take(budget, announced))
+    co_return no_room(upload);
+  pause_at_ = req.content_length || upload ? never : limits.small_body_bytes;
   if (req.expects_continue) {
     const bool told = co_await write_all("HTTP/1.1 100 Continue\r\n\r\n", {});
     expired_ = !told;
@@ -339,7 +329,13 @@ awaitable<response> http_connection::answer(call& c, const router::match& found,
   body_until_ = steady::now() + limits.body_timeout
                 + std::chrono::seconds{limit / limits.body_bytes_per_second};
   enter(phase::body);
-  const auto last = co_await read_until_step();
+  auto last = co_await read_until_step();
+  if (last == step::head) {
+    pause_at_ = never;
+    if (!share.take(budget, limit))
+      co_return no_room(upload);
+    last = co_await read_until_step();
+  }
   if (last == step::failed)
     co_return to_response(parser_.problem(), {}, trace_id_);
   if (last != step::done) {
@@ -351,6 +347,15 @@ awaitable<response> http_connection::answer(call& c, const router::match& found,
   if (verdict)
     co_return std::move(*verdict);
   co_return co_await run_route(c, *found.row);
+}
+
+response http_connection::no_room(bool upload) const {
+  return to_response(messages::failure{messages::failure_code::overloaded,
+                                       upload ? "Too many uploads are running."
+                                              : "Too many large requests are running.",
+                                       {},
+                                       5'000},
+                     trace_id_);
 }
 
 awaitable<response> http_connection::run_route(call& c, const route& row) {

@@ -48,6 +48,7 @@ private:
   awaitable<void> run();
   awaitable<bool> shake_hands();
   /// Reads until the parser has come to `head`, `done` or `failed`; `need_more` when the peer left.
+  /// `head` once more when the body has grown larger than `pause_at_`.
   awaitable<request_parser::step> read_until_step();
   awaitable<bool> fill();
   /// Lets the thread's other connections have their turn.
@@ -70,6 +71,7 @@ private:
   /// What is limited by those who count for all threads.
   awaitable<std::optional<response>> limit_exactly(limit_kind kind);
   [[nodiscard]] std::optional<response> limited(const allowance& how, limit_kind kind);
+  [[nodiscard]] response no_room(bool upload) const;
   awaitable<response> run_route(call& c, const route& row);
   awaitable<bool> write(const response& what, bool close);
   awaitable<bool> write_all(std::string_view head, std::string_view content);
@@ -89,6 +91,7 @@ private:
   std::size_t capacity_;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
+  std::size_t pause_at_ = 0; // while a body is read
 
   phase phase_ = phase::idle;
   steady::time_point deadline_;

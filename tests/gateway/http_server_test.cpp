@@ -103,6 +103,62 @@ CAF_TEST(refuses bodies that are too large by their announcement and by their si
   CAF_CHECK_EQUAL(chunked.read_answer().status, 413);
 }
 
+CAF_TEST(takes short bodies only where no token is needed) {
+  scene s;
+  const auto post = [&s](std::string_view path, std::string_view token, std::size_t size) {
+    client c{s.port()};
+    const auto a = c.call("POST", path, token, R"({"email":")" + std::string(size, 'a') + "\"}");
+    const bool ended = a.headers.contains("connection") && a.headers.at("connection") == "close";
+    return std::pair{a.status, ended};
+  };
+  using result = std::pair<int, bool>;
+  CAF_CHECK(post("/v1/auth/login", {}, 20'000) == result(413, true));
+  CAF_CHECK(post("/v1/auth/login", {}, 10'000).first != 413);
+  CAF_CHECK(post("/v1/nothing", {}, 10'000) == result(404, false));
+  CAF_CHECK(post("/v1/nothing", {}, 20'000) == result(404, true));
+  CAF_CHECK(post(sets, {}, 10'000) == result(401, false));
+  CAF_CHECK(post(sets, {}, 20'000) == result(401, true));
+  CAF_CHECK_EQUAL(post(sets, s.token(), 20'000).first, 422);
+}
+
+CAF_TEST(bounds what large bodies hold together) {
+  scene s{[](auto& config) { config.limits.body_total_bytes = 300'000; }};
+  const auto head = [&s](std::string_view length) {
+    return "POST " + sets + " HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+           + "Expect: 100-continue\r\nAuthorization: Bearer " + s.token() + "\r\n"
+           + std::string(length) + "\r\n\r\n";
+  };
+  const auto filled = set + std::string(200'000 - set.size(), ' ');
+  const auto chunks = [&filled](std::size_t size) {
+    std::string out;
+    for (std::size_t at = 0; at < size; at += 1'000)
+      out += "3e8\r\n" + filled.substr(at, 1'000) + "\r\n";
+    return out + "0\r\n\r\n";
+  };
+  client first{s.port()};
+  first.send(head("Content-Length: 200000"));
+  CAF_CHECK_EQUAL(first.read_answer().status, 100);
+  client second{s.port()};
+  second.send(head("Content-Length: 200000"));
+  CAF_CHECK(says(second.read_answer(), "overloaded"));
+  CAF_CHECK(second.at_end());
+  client small{s.port()};
+  CAF_CHECK_EQUAL(small.call("POST", sets, s.token(), filled.substr(0, 60'000)).status, 201);
+  client chunked{s.port()};
+  chunked.send(head("Transfer-Encoding: chunked"));
+  CAF_CHECK_EQUAL(chunked.read_answer().status, 100);
+  chunked.send(chunks(50'000));
+  CAF_CHECK_EQUAL(chunked.read_answer().status, 201);
+  chunked.send(head("Transfer-Encoding: chunked"));
+  CAF_CHECK_EQUAL(chunked.read_answer().status, 100);
+  chunked.send(chunks(150'000));
+  CAF_CHECK(says(chunked.read_answer(), "overloaded"));
+  first.send(filled);
+  CAF_CHECK_EQUAL(first.read_answer().status, 201);
+  client again{s.port()};
+  CAF_CHECK_EQUAL(again.call("POST", sets, s.token(), filled).status, 201);
+}
+
 CAF_TEST(says continue only where it will read the body) {
   scene s;
   client c{s.port()};
