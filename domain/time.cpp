@@ -97,7 +97,13 @@ std::optional<instant> parse_rfc3339(std::string_view text) noexcept {
                             day{static_cast<unsigned>(d)}};
   if (!date.ok())
     return std::nullopt;
-  return sys_days{date} + hours{h} + minutes{mi} + seconds{s} + milliseconds{ms} - offset;
+  const instant out =
+    sys_days{date} + hours{h} + minutes{mi} + seconds{s} + milliseconds{ms} - offset;
+  // The offset may lead out of the years that can be written.
+  const year_month_day in_utc{floor<days>(out)};
+  if (in_utc.year() < year{1900} || in_utc.year() > year{9999})
+    return std::nullopt;
+  return out;
 }
 
 void append_rfc3339(std::string& out, instant at) {

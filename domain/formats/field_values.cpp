@@ -123,8 +123,8 @@ std::optional<local_instant> read_time(scanner& in, const wall_date& date) {
     if (in.skip('.'))
       in.skip_digits();
   }
-  if (!minute || !second || !in.done() || !day.ok() || date.year < 1900 || *hour > 23
-      || *minute > 59 || *second > 59)
+  if (!minute || !second || !in.done() || !day.ok() || date.year < 1900 || date.year > 9998
+      || *hour > 23 || *minute > 59 || *second > 59)
     return std::nullopt;
   return local_instant{local_days{day}.time_since_epoch()} + hours{*hour} + minutes{*minute}
          + seconds{*second};

@@ -27,7 +27,8 @@ enum class decimal_sign : std::uint8_t {
 [[nodiscard]] std::optional<double> parse_decimal(std::string_view text, decimal_sign sign);
 
 /// Reads `2024-11-28 17:36:08`, with `T` or a blank between, seconds and a fraction optional; or
-/// `30 Jun 2025, 19:56` with an English month and an optional comma and seconds. Years 1900 to 9999.
+/// `30 Jun 2025, 19:56` with an English month and an optional comma and seconds. Years 1900 to 9998: no time zone
+/// leads out of four digits.
 [[nodiscard]] std::optional<local_instant> parse_local_instant(std::string_view text);
 
 /// Reads a duration in words, like `1h 2m`, `35m` or `1h 5m 10s`, or a plain number of seconds;
