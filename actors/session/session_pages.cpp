@@ -14,15 +14,15 @@ using namespace messages;
 
 namespace {
 
-std::int64_t millis_or_zero(const std::optional<domain::instant>& at) {
-  return at ? domain::to_millis(*at) : 0;
+std::string millis_or_none(const std::optional<domain::instant>& at) {
+  return at ? std::to_string(domain::to_millis(*at)) : "-";
 }
 
 /// What tells one cacheable read from another; empty for one that is not kept.
 std::string cache_key(const query& what) {
   if (const auto* list = std::get_if<get_workouts>(&what))
     return fmt::format("workouts|{}|{}|{}|{}|{}", list->window.limit, list->window.cursor,
-                       list->state, millis_or_zero(list->since), millis_or_zero(list->until));
+                       list->state, millis_or_none(list->since), millis_or_none(list->until));
   if (const auto* one = std::get_if<get_workout>(&what))
     return "workout|" + domain::to_string(one->workout_id);
   return {};
