@@ -53,6 +53,14 @@ std::optional<simdjson::ondemand::number> number_of(reader& r, value& v) {
   return std::nullopt;
 }
 
+/// Whether JSON text has U+0000 in one of its strings, which can only stand there escaped.
+bool has_nul(std::string_view json) noexcept {
+  for (std::size_t at = json.find('\\'); at != json.npos; at = json.find('\\', at + 2))
+    if (json.substr(at, 6) == "\\u0000")
+      return true;
+  return false;
+}
+
 } // namespace
 
 bool is_number(std::string_view text) noexcept {
@@ -238,6 +246,10 @@ std::optional<std::string> read_raw_object(reader& r, value& v) {
   value root;
   must(document.get_value().get(root));
   consume(root);
+  if (has_nul(text)) {
+    r.error("invalid_text", "Must not contain U+0000.");
+    return std::nullopt;
+  }
   return text;
 }
 

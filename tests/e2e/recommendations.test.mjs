@@ -68,6 +68,13 @@ describe("recommendations", { skip: missing }, () => {
     assert.ok([200, 204].includes(outcome.status), outcome.text);
     const read = (await client.get(`/v1/recommendations/${id}`)).json;
     assert.equal(read.outcome?.accepted ?? read.accepted, true);
+    for (const detail of [{ note: "a\u0000b" }, { "a\u0000b": 1 }]) {
+      const refused = await client.post(`/v1/recommendations/${id}/outcome`, { accepted: true, detail });
+      assert.equal(refused.status, 422, refused.text);
+      assert.equal(refused.json.errors[0].pointer, "/detail");
+    }
+    const escaped = await client.post(`/v1/recommendations/${id}/outcome`, { accepted: true, detail: { note: "a\\u0000b" } });
+    assert.ok([200, 204].includes(escaped.status), escaped.text);
     await live.close();
   });
 
