@@ -245,6 +245,9 @@ struct load_import {
 
 struct import_image {
   std::optional<import_state> state;
+  std::string content_hash; // as it was asked for, like the other two
+  std::string unit;
+  std::string time_zone;
 };
 
 /// Asks for the last finished working sets of an exercise, for recommenders: answered with

@@ -213,7 +213,8 @@ bool inspect(Inspector& f, load_import& x) {
 
 template <class Inspector>
 bool inspect(Inspector& f, import_image& x) {
-  return f.object(x).fields(f.field("state", x.state));
+  return f.object(x).fields(f.field("state", x.state), f.field("content_hash", x.content_hash),
+                            f.field("unit", x.unit), f.field("time_zone", x.time_zone));
 }
 
 template <class Inspector>

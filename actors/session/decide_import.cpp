@@ -92,8 +92,15 @@ decision decide_create_import(const user_state& s, const create_import& c, const
   if (c.import_id) {
     if (!once.import)
       return need{load_import{s.user_id(), *c.import_id}};
-    if (const auto& state = once.import->state)
-      return replay(s, state->version, true, import_json(*state));
+    if (const auto& state = once.import->state) {
+      const auto& first = *once.import;
+      const bool same_zone = c.time_zone.empty() || c.time_zone == first.time_zone;
+      if (c.content_hash == first.content_hash && c.unit == first.unit && same_zone)
+        return replay(s, state->version, true, import_json(*state));
+      return refuse(failure_code::id_reused,
+                    "an import with this id exists, of another file or with other answers; make a "
+                    "new id");
+    }
   }
   const auto zone = c.time_zone.empty() ? s.who().time_zone : c.time_zone;
   if (!local_date(now, zone))

@@ -22,7 +22,8 @@ const statement page{"read_imports",
                      "  AND (m.created_at, m.import_id) < ($2::timestamptz, $3::uuid)"
                      " ORDER BY m.created_at DESC, m.import_id DESC LIMIT $4::integer"};
 
-const statement one{"read_import", "SELECT " SPOTTER_IMPORT_COLUMNS " FROM spotter.import m"
+const statement one{"read_import", "SELECT " SPOTTER_IMPORT_COLUMNS
+                                   ", m.content_hash, m.unit, m.time_zone FROM spotter.import m"
                                    " WHERE m.user_id = $1::uuid AND m.import_id = $2::uuid"};
 
 #undef SPOTTER_IMPORT_COLUMNS
@@ -60,15 +61,19 @@ messages::import_state read_import_row(row_reader& row) {
   return out;
 }
 
-std::optional<messages::import_state> find(read_connection::transaction& tx,
-                                           const domain::uuid& user, const domain::uuid& import) {
+messages::import_image find(read_connection::transaction& tx, const domain::uuid& user,
+                            const domain::uuid& import) {
+  messages::import_image out;
   const auto rows = tx.query(one, pqxx::params{to_string(user), to_string(import)});
   if (rows.empty())
-    return std::nullopt;
+    return out;
   row_reader row{rows[0]};
-  auto state = read_import_row(row);
-  state.created_at = row.at();
-  return state;
+  out.state = read_import_row(row);
+  out.state->created_at = row.at();
+  out.content_hash = row.text();
+  out.unit = row.text();
+  out.time_zone = row.text();
+  return out;
 }
 
 template <class Number>
@@ -113,7 +118,7 @@ read_result read_imports(read_connection& db, const domain::uuid& user,
 read_result read_import(read_connection& db, const domain::uuid& user,
                         const messages::get_import& query) {
   return db.as(user, [&](auto& tx) -> read_result {
-    const auto state = find(tx, user, query.import_id);
+    const auto state = find(tx, user, query.import_id).state;
     if (!state)
       return missing("import");
     std::string body;
@@ -135,7 +140,7 @@ read_result read_import_log(read_connection& db, const domain::uuid& user,
     after_entry = (*key)[1];
   }
   return db.as(user, [&](auto& tx) -> read_result {
-    if (!find(tx, user, query.import_id))
+    if (!find(tx, user, query.import_id).state)
       return missing("import");
     const auto limit = page_limit(query.window.limit);
     const auto rows = tx.query(log_page, pqxx::params{to_string(user), to_string(query.import_id),
@@ -159,9 +164,7 @@ read_result read_import_log(read_connection& db, const domain::uuid& user,
 }
 
 messages::import_image load(read_connection& db, const messages::load_import& query) {
-  return db.as(query.user_id, [&](auto& tx) {
-    return messages::import_image{find(tx, query.user_id, query.import_id)};
-  });
+  return db.as(query.user_id, [&](auto& tx) { return find(tx, query.user_id, query.import_id); });
 }
 
 messages::import_file load(read_connection& db, const messages::load_import_file& query) {

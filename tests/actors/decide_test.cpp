@@ -300,6 +300,36 @@ CAF_TEST(finishing twice has one effect) {
   CAF_CHECK(std::get<outcome>(again).replayed);
 }
 
+CAF_TEST(an import comes once by its id and never as another file) {
+  create_import c;
+  c.import_id = domain::make_uuid_v7();
+  c.content_hash = "one";
+  loaded_once once;
+  once.import = import_image{};
+  CAF_CHECK(std::holds_alternative<decided>(run(make(c), once)));
+  import_state stored;
+  stored.import_id = *c.import_id;
+  stored.status = "running";
+  once.import = import_image{stored, "one", "", "Europe/Berlin"};
+  const auto again = run(make(c), once);
+  CAF_REQUIRE(std::holds_alternative<outcome>(again));
+  CAF_CHECK(std::get<outcome>(again).replayed);
+  const auto refused = [this, &once](const create_import& other) {
+    const auto d = run(make(other), once);
+    const auto* why = std::get_if<failure>(&d);
+    return why && why->code == failure_code::id_reused;
+  };
+  auto other = c;
+  other.content_hash = "two";
+  CAF_CHECK(refused(other));
+  other = c;
+  other.unit = "lb";
+  CAF_CHECK(refused(other));
+  other = c;
+  other.time_zone = "Asia/Tokyo";
+  CAF_CHECK(refused(other));
+}
+
 CAF_TEST(an imported workout with a known source and hash or a deleted one is left alone) {
   domain::workout w;
   w.workout_id = workout_id;
@@ -315,7 +345,7 @@ CAF_TEST(an imported workout with a known source and hash or a deleted one is le
   c.state.status = "running";
   c.workouts = {w};
   loaded_once once;
-  once.import = import_image{c.state};
+  once.import = import_image{c.state, {}, {}, {}};
   once.sources = source_matches{};
   auto d = run(make(c), once);
   CAF_REQUIRE(std::holds_alternative<decided>(d));

@@ -75,7 +75,7 @@ reader_actor::behavior_type scene_reader(reader_actor::pointer, import_scene* sc
     [never, scene](const load_import&) -> caf::result<import_image> {
       if (!scene->reader_answers)
         return never;
-      return import_image{scene->state};
+      return import_image{scene->state, {}, {}, {}};
     },
     [never](const load_exercise_history&) -> caf::result<exercise_history> { return never; },
     [scene](const load_exercise_names&) { return exercise_names{scene->names}; },
