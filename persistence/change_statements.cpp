@@ -374,6 +374,11 @@ void execute(pqxx::transaction_base& tx, const store_unit& unit, const change& c
 }
 
 void remember(pqxx::transaction_base& tx, const store_unit& unit, const remembered_answer& a) {
+  // Nobody is told of a key after a day, and then it may be used anew.
+  statement expired{unit};
+  expired.bind(a.key).run(tx, R"(
+      DELETE FROM spotter.idempotency_key
+       WHERE user_id = $1 AND key = $2 AND created_at <= now() - interval '24 hours')");
   statement s{unit};
   s.bind(a.key)
     .bind(a.fingerprint)

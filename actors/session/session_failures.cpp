@@ -2,6 +2,8 @@
 
 #include "actors/session/unit_builder.hpp"
 
+#include <spdlog/spdlog.h>
+
 namespace spotter::actors {
 
 using namespace messages;
@@ -45,9 +47,15 @@ failure not_stored(const stored& result) {
   if (result.detail.find("workout_set_pkey") != std::string::npos)
     return refuse(failure_code::id_reused,
                   "a set with this id was deleted from the workout; make a new id");
+  if (result.detail.find("workout_set_instance_of_workout_fkey") != std::string::npos)
+    return refuse_field("/exercise_instance_id", "other_workout",
+                        "this instance is of another workout; leave it out, or make a new id");
   if (result.detail.find("recommendation_missing") != std::string::npos)
     return refuse(failure_code::not_found, "there is no such recommendation");
-  return refuse(failure_code::conflict, "the database refused the change: " + result.detail);
+  spdlog::error("the database refused a change: {}", result.detail);
+  return refuse(
+    failure_code::conflict,
+    "the database refused the change, and the server's log says why; nothing was changed");
 }
 
 } // namespace spotter::actors

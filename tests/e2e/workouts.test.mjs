@@ -338,4 +338,35 @@ describe("workouts", { skip: missing }, () => {
     assert.equal(other.status, 422);
     assert.equal(other.json.errors[0].pointer, "/exercise_instance_id");
   });
+
+  it("refuses the instance of another workout, and leaves that one as it is", async () => {
+    const squat = (await client.exercise("squat")).id;
+    const before = await client.start_workout();
+    const set = await client.log_set(before.id, { exercise_id: bench, reps: 5 });
+    const { id } = await client.start_workout();
+    const fields = { exercise_id: squat, exercise_instance_id: set.exercise_instance_id, reps: 8 };
+    const taken = await client.post(`/v1/workouts/${id}/sets`, fields);
+    assert.equal(taken.status, 422);
+    assert.equal(taken.json.errors[0].pointer, "/exercise_instance_id");
+    assert.deepEqual((await read(id)).exercises, []);
+    const [instance] = (await read(before.id)).exercises;
+    assert.equal(instance.exercise_id, bench);
+    assert.deepEqual(instance.sets.map(({ id: which, reps }) => [which, reps]), [[set.id, 5]]);
+  });
+
+  it("takes the first moment of 1970 for a time, and refuses times that no four digits can name", async () => {
+    await client.start_workout();
+    const listed = async (query) => (await client.expect(200, client.get(`/v1/workouts${query}`))).items.length;
+    assert.equal(await listed("?until=1970-01-01T00:00:00Z"), 0);
+    const all = await listed("");
+    assert.ok(all > 0);
+    assert.equal(await listed("?until=1970-01-01T00:00:00Z"), 0);
+    assert.equal(await listed("?since=1970-01-01T00:00:00Z&until=9999-12-31T23:59:59Z"), all);
+    for (const when of ["9999-12-31T23:59:59-23:59", "1900-01-01T00:00:00%2B23:59"])
+      assert.equal((await client.get(`/v1/workouts?until=${when}`)).status, 422);
+    const { id } = await client.start_workout();
+    const late = await client.post(`/v1/workouts/${id}/sets`, { exercise_id: bench, reps: 5, completed_at: "9999-12-31T23:59:59-23:59" });
+    assert.equal(late.status, 422);
+    assert.equal(late.json.errors[0].pointer, "/completed_at");
+  });
 });

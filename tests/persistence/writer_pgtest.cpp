@@ -237,6 +237,39 @@ CAF_TEST(an answer to a key is stored with its unit or not at all) {
   CAF_CHECK_EQUAL(count("event"), 1);
 }
 
+CAF_TEST(a key that is a day old may be used anew) {
+  auto unit = set_unit(tests::alice, 'a', 1);
+  unit->answers = {{"key", "print", true, 1, {1, 1}, shared_text{"{}"}}};
+  CAF_CHECK_EQUAL(commit(unit), store_result::committed);
+  for (const bool by_rows : {true, false}) {
+    rows.sql("UPDATE spotter.idempotency_key SET created_at = now() - interval '24 hours'");
+    auto later = set_unit(tests::alice, 'a', by_rows ? 2 : 3);
+    if (!by_rows)
+      later->changes = {clear_workout{workout_of('a'), 3, domain::now()}};
+    later->answers = {{"key", "another print", true, 1, {1, 1}, shared_text{"{}"}}};
+    CAF_CHECK_EQUAL(commit(later), store_result::committed);
+    CAF_CHECK_EQUAL(count("idempotency_key"), 1);
+  }
+}
+
+CAF_TEST(a set can not take the instance of another workout) {
+  const auto other = tests::id('a', 30);
+  rows.workout(tests::alice, other, "2026-03-02 17:00:00+00");
+  auto unit = set_unit(tests::alice, 'a', 1);
+  std::get<add_set>(unit->changes[0]).set.workout_id = other;
+  domain::exercise_instance taken;
+  taken.instance_id = instance_of('a');
+  taken.workout_id = other;
+  taken.exercise_id = tests::bench_press;
+  taken.position = 7;
+  taken.version = 1;
+  unit->changes.emplace_back(put_instance{taken, false});
+  CAF_CHECK_EQUAL(commit(unit), store_result::rejected);
+  CAF_CHECK_EQUAL(count("workout_set"), 0);
+  const auto kept = rows.sql("SELECT position FROM spotter.exercise_instance");
+  CAF_CHECK_EQUAL(kept[0][0].as<int>(), 0);
+}
+
 CAF_TEST(a unit of several commands is stored whole with all its answers) {
   auto unit = set_unit(tests::alice, 'a', 1);
   const auto first = std::get<add_set>(unit->changes[0]).set;
