@@ -104,8 +104,12 @@ public:
                    to_string(ask_.login_id), what.code.has_value(), code.step, code.slot);
   }
   factor_stored operator()(const messages::put_challenge& what) {
-    return outcome("SELECT spotter.put_challenge($5, $6, $7, $8)" SPOTTER_IN_REQUEST,
-                   binary(what.token_hash), what.lifetime_s, what.attempts);
+    return outcome("SELECT spotter.put_challenge($5, $6, $7, $8, $9)" SPOTTER_IN_REQUEST,
+                   binary(what.token_hash), what.lifetime_s, what.attempts, what.credentials);
+  }
+  factor_stored operator()(const messages::find_challenge& what) {
+    return outcome("SELECT spotter.find_challenge($5, $6)" SPOTTER_IN_REQUEST,
+                   binary(what.token_hash));
   }
   factor_stored operator()(const messages::try_challenge& what) {
     return outcome("SELECT spotter.try_challenge($5, $6)" SPOTTER_IN_REQUEST,

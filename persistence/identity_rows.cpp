@@ -14,7 +14,7 @@ constexpr std::string_view add_account_sql =
   " WHERE spotter.in_request($14, $15, $13, $12)";
 
 constexpr std::string_view open_login_sql =
-  "SELECT spotter.open_login($1, $2, $3, $4, $5, $6, $7)"
+  "SELECT spotter.open_login($1, $2, $3, $4, $5, $6, $7, $11)"
   " WHERE spotter.in_request($8, $9, $7, $6) AND spotter.by_challenge($10)";
 
 // One row, and the same work, for who is not there too: the time must not tell.
@@ -22,7 +22,7 @@ constexpr std::string_view find_account_sql =
   "SELECT a.password_hash, a.user_id, a.email, a.display_name, a.time_zone, a.unit, a.role,"
   "       a.version, a.created_at, a.updated_at,"
   "       spotter.email_verified(coalesce(a.user_id, $2::uuid)),"
-  "       spotter.has_second_factor(coalesce(a.user_id, $2::uuid))"
+  "       spotter.has_second_factor(coalesce(a.user_id, $2::uuid)), a.credentials_version"
   "  FROM (VALUES (true)) AS one LEFT JOIN spotter.find_account($1) AS a ON true";
 
 constexpr std::string_view login_addresses_sql = "SELECT address FROM spotter.login_addresses($1)";
@@ -88,7 +88,7 @@ messages::identity_stored identity_rows::add_login(const messages::add_login& as
         pqxx::params{to_string(ask.user_id), to_string(ask.login_id), binary(ask.family_salt),
                      binary(ask.refresh_hash), domain::to_rfc3339(ask.login_expires),
                      ask.device.user_agent, ask.device.address, ask.device.request_id,
-                     ask.device.trace_id, binary(ask.challenge)});
+                     ask.device.trace_id, binary(ask.challenge), ask.credentials});
   const auto outcome = result.one_field().as<std::string>();
   messages::identity_stored opened;
   opened.applied = outcome != "gone";
@@ -108,6 +108,7 @@ messages::account_image identity_rows::find_account(const messages::find_account
   image.who.user_id = row.id();
   read_profile(row, image.who);
   image.second_factor = row.flag();
+  image.credentials = row.bigint();
   return image;
 }
 

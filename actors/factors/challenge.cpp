@@ -32,6 +32,7 @@ caf::typed_response_promise<messages::challenge_begun> factors_state::begin_chal
   challenge.token_hash = read_token(challenge_prefix, token)->hash;
   challenge.lifetime_s = static_cast<std::int32_t>(parts_.settings.challenge_lifetime.count());
   challenge.attempts = parts_.settings.challenge_attempts;
+  challenge.credentials = request.credentials;
   self_
     ->request(parts_.store, parts_.settings.store_timeout,
               messages::store_factor{request.user_id, {}, request.device, std::move(challenge)})
@@ -116,7 +117,20 @@ caf::typed_response_promise<messages::challenge_answered> factors_state::answer_
         },
         lost);
   };
-  count_attempt(user_id, try_it, fail);
+  // Anybody can write a token that names somebody. Nothing is counted for an account before it is known
+  // that this one was given out for its password.
+  messages::store_factor look{user_id, {}, request.device, messages::find_challenge{hash}};
+  self_->request(parts_.store, parts_.settings.store_timeout, std::move(look))
+    .then(
+      [this, user_id, try_it, fail](messages::factor_stored& stored) {
+        if (!stored.problem)
+          count_attempt(user_id, try_it, fail);
+        else if (stored.problem->code == messages::failure_code::not_found)
+          fail(challenge_over());
+        else
+          fail(std::move(*stored.problem));
+      },
+      lost);
   return to;
 }
 

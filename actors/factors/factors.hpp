@@ -13,10 +13,11 @@ namespace spotter::actors::factors {
 
 /// What the factors actor can be told.
 struct settings {
-  std::size_t max_in_flight = 4'096;               // requests; more are refused
-  std::chrono::milliseconds store_timeout{10'000}; // for one answer of the store
-  std::chrono::seconds challenge_lifetime{300};    // between password and code
-  std::int32_t challenge_attempts = 5;             // codes for one right password
+  std::size_t max_in_flight = 4'096;                // requests; more are refused
+  std::chrono::milliseconds store_timeout{10'000};  // for one answer of the store
+  std::chrono::seconds challenge_lifetime{300};     // between password and code
+  std::int32_t challenge_attempts = 5;              // codes for one right password
+  std::chrono::milliseconds codes_patience{15'000}; // for the hashes of one set of recovery codes
   std::function<domain::instant()> clock = domain::now;
 };
 

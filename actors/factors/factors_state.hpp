@@ -2,12 +2,14 @@
 
 #include "actors/factors/factors.hpp"
 
+#include <caf/actor_clock.hpp>
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
 
 #include <functional>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 namespace spotter::actors::factors {
@@ -39,6 +41,12 @@ private:
   using on_hashes = std::function<void(std::vector<std::string>)>;
   /// The code that was right, or nothing.
   using on_code = std::function<void(std::optional<messages::used_code>)>;
+  /// Recovery codes, the first of which are hashed.
+  struct codes_in_the_making {
+    std::vector<std::string> codes;
+    std::vector<std::string> hashes;
+    caf::actor_clock::time_point until;
+  };
   using on_failure = std::function<void(messages::failure)>;
 
   // factors.cpp
@@ -55,7 +63,8 @@ private:
   void renew_codes(asker who);
   void reauthenticate(asker who, messages::reauthenticate request);
   void prove(asker who, messages::factor_image image, messages::reauthenticate request);
-  void hash_codes(const asker& who, const std::vector<std::string>& codes, on_hashes then);
+  void hash_codes(const asker& who, std::vector<std::string> codes, on_hashes then);
+  void hash_next(const asker& who, codes_in_the_making work, on_hashes then);
   void check_code(const domain::uuid& user_id, const messages::factor_image& image,
                   const std::string& code, on_code then, on_failure otherwise);
 
@@ -80,6 +89,7 @@ private:
   messages::factors_actor::pointer self_;
   parts parts_;
   std::size_t in_flight_ = 0;
+  std::unordered_set<domain::uuid> making_codes_; // whose
 };
 
 } // namespace spotter::actors::factors

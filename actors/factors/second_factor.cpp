@@ -139,40 +139,48 @@ void factors_state::renew_codes(asker who) {
   });
 }
 
-void factors_state::hash_codes(const asker& who, const std::vector<std::string>& codes,
-                               on_hashes then) {
-  struct progress {
-    std::vector<std::string> hashes;
-    std::size_t left = 0;
-    std::optional<messages::failure> problem;
-  };
-  auto work = std::make_shared<progress>();
-  work->hashes.resize(codes.size());
-  work->left = codes.size();
-  const auto finished = [this, who, work, then = std::move(then)] {
-    if (--work->left > 0)
-      return;
-    if (work->problem)
-      refuse(who, std::move(*work->problem));
-    else
-      then(std::move(work->hashes));
-  };
-  for (std::size_t i = 0; i < codes.size(); ++i) {
-    messages::hash_password job;
-    job.password = read_recovery_code(codes[i])->text;
-    self_->request(parts_.passwords, caf::infinite, std::move(job))
-      .then(
-        [work, finished, i](messages::password_hashed& hashed) {
-          if (hashed.problem)
-            work->problem = std::move(hashed.problem);
-          work->hashes[i] = std::move(hashed.hash);
-          finished();
-        },
-        [work, finished](const caf::error&) {
-          work->problem = busy();
-          finished();
-        });
+// Sign-ins stand in the same queue: an account has one set of codes in the making, and one code of it in
+// the queue.
+void factors_state::hash_codes(const asker& who, std::vector<std::string> codes, on_hashes then) {
+  if (!making_codes_.insert(who.user_id).second) {
+    refuse(who, {failure_code::too_many_requests,
+                 "Recovery codes of this account are being made already.",
+                 {},
+                 1'000});
+    return;
   }
+  const auto until = self_->clock().now() + parts_.settings.codes_patience;
+  hash_next(who, {std::move(codes), {}, until}, std::move(then));
+}
+
+void factors_state::hash_next(const asker& who, codes_in_the_making work, on_hashes then) {
+  const auto give_up = [this, who](messages::failure why) {
+    making_codes_.erase(who.user_id);
+    refuse(who, std::move(why));
+  };
+  // Codes must not replace others once whoever asked is gone and will not see them.
+  if (self_->clock().now() > work.until) {
+    give_up(busy());
+    return;
+  }
+  if (work.hashes.size() == work.codes.size()) {
+    making_codes_.erase(who.user_id);
+    then(std::move(work.hashes));
+    return;
+  }
+  messages::hash_password job;
+  job.password = read_recovery_code(work.codes[work.hashes.size()])->text;
+  self_->request(parts_.passwords, caf::infinite, std::move(job))
+    .then(
+      [this, who, work, then, give_up](messages::password_hashed& hashed) mutable {
+        if (hashed.problem) {
+          give_up(std::move(*hashed.problem));
+          return;
+        }
+        work.hashes.push_back(std::move(hashed.hash));
+        hash_next(who, std::move(work), std::move(then));
+      },
+      [give_up](const caf::error&) { give_up(busy()); });
 }
 
 void factors_state::reauthenticate(asker who, messages::reauthenticate request) {

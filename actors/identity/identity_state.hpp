@@ -53,6 +53,13 @@ private:
     bool second_factor = false; // as the store says it was opened
   };
 
+  /// What a login is opened by: an answered challenge, or a password that was right when the account's
+  /// credentials stood at this number.
+  struct proof {
+    std::string challenge;
+    std::int64_t credentials = 0;
+  };
+
   /// A presented token, on its way through the store.
   struct renewal {
     refresh_claim claim;
@@ -69,11 +76,11 @@ private:
   void enter(const messages::log_in& request, asker who);
   void log_in(const messages::log_in& request, asker who);
   void renew_hash(const messages::account_image& account, const std::string& password);
-  void ask_for_code(const messages::profile& profile, const messages::device_info& device,
+  void ask_for_code(const messages::account_image& account, const messages::device_info& device,
                     asker who);
   void finish_log_in(const messages::finish_log_in& request, asker who);
-  void open_login(const messages::profile& profile, const messages::device_info& device,
-                  const std::string& challenge, asker who);
+  void open_login(const messages::profile& profile, const messages::device_info& device, proof by,
+                  asker who);
 
   // renewal.cpp
   void renew(const messages::refresh_login& request, asker who);

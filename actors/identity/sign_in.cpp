@@ -52,9 +52,9 @@ void identity_state::log_in(const messages::log_in& request, asker who) {
             note("sign_in_failed", account.who.user_id, {}, device);
             refuse(failure_code::invalid_credentials, wrong, who);
           } else if (account.second_factor) {
-            ask_for_code(account.who, device, who);
+            ask_for_code(account, device, who);
           } else {
-            open_login(account.who, device, {}, who);
+            open_login(account.who, device, {{}, account.credentials}, who);
           }
         },
         [this, who](const caf::error&) {
@@ -84,7 +84,7 @@ void identity_state::renew_hash(const messages::account_image& account,
       [](const caf::error&) {});
 }
 
-void identity_state::ask_for_code(const messages::profile& profile,
+void identity_state::ask_for_code(const messages::account_image& account,
                                   const messages::device_info& device, asker who) {
   if (!parts_.factors) {
     refuse(failure_code::unavailable, away_text, who);
@@ -92,7 +92,7 @@ void identity_state::ask_for_code(const messages::profile& profile,
   }
   self_
     ->request(parts_.factors, parts_.settings.store_timeout,
-              messages::begin_challenge{profile.user_id, device})
+              messages::begin_challenge{account.who.user_id, device, account.credentials})
     .then(
       [this, who](messages::challenge_begun& begun) mutable {
         if (begun.problem) {
@@ -120,14 +120,13 @@ void identity_state::finish_log_in(const messages::finish_log_in& request, asker
         if (answered.problem)
           refuse(std::move(*answered.problem), who);
         else
-          open_login(answered.who, device, answered.challenge, who);
+          open_login(answered.who, device, {answered.challenge, 0}, who);
       },
       [this, who](const caf::error&) { refuse(failure_code::unavailable, away_text, who); });
 }
 
 void identity_state::open_login(const messages::profile& profile,
-                                const messages::device_info& device, const std::string& challenge,
-                                asker who) {
+                                const messages::device_info& device, proof by, asker who) {
   auto login = make_login(profile.user_id);
   messages::add_login request;
   request.user_id = profile.user_id;
@@ -136,13 +135,14 @@ void identity_state::open_login(const messages::profile& profile,
   request.refresh_hash = hash_refresh_token(login.token);
   request.login_expires = login.expires_at;
   request.device = device;
-  request.challenge = challenge;
+  request.challenge = std::move(by.challenge);
+  request.credentials = by.credentials;
   self_->request(parts_.store, parts_.settings.store_timeout, std::move(request))
     .then(
       [this, profile, login, who](messages::identity_stored& stored) {
         if (stored.problem)
           refuse(std::move(*stored.problem), who);
-        else if (!stored.applied) // erased since its password was checked
+        else if (!stored.applied) // erased, or another password, since this one was checked
           refuse(failure_code::invalid_credentials, "The address or the password is wrong.", who);
         else
           grant(profile, {login.login_id, login.token, login.expires_at, stored.second_factor},

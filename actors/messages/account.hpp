@@ -35,7 +35,7 @@ struct recover_password {
   device_info device = {};
 };
 
-/// Sets a new password. Needs the current one, or a recent proof of identity; ends the other logins.
+/// Sets a new password. Needs the current one, whatever was proved of late; ends the other logins.
 struct change_password {
   domain::uuid user_id;
   domain::uuid login_id;

@@ -139,6 +139,7 @@ struct share_checked {
 struct begin_challenge {
   domain::uuid user_id;
   device_info device;
+  std::int64_t credentials = 0; // of the password that was checked
 };
 
 struct challenge_begun {
@@ -203,6 +204,11 @@ struct put_challenge {
   std::string token_hash;
   std::int32_t lifetime_s = 300;
   std::int32_t attempts = 5;
+  std::int64_t credentials = 0;
+};
+/// Asks whether a challenge is there and has attempts left; takes none.
+struct find_challenge {
+  std::string token_hash;
 };
 /// Counts an attempt before it is made.
 struct try_challenge {
@@ -218,8 +224,9 @@ struct put_api_key {
 
 using factor_change =
   std::variant<put_totp, turn_totp_on, turn_totp_off, put_recovery_codes, pass_reauthentication,
-               put_challenge, try_challenge, put_api_key, get_api_keys, revoke_api_key, offer_share,
-               get_shares, get_share, accept_share, update_share, end_share>;
+               put_challenge, find_challenge, try_challenge, put_api_key, get_api_keys,
+               revoke_api_key, offer_share, get_shares, get_share, accept_share, update_share,
+               end_share>;
 
 /// One statement in a user's name. Answered with `factor_stored`.
 struct store_factor {

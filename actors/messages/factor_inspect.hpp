@@ -113,7 +113,8 @@ bool inspect(Inspector& f, share_checked& x) {
 
 template <class Inspector>
 bool inspect(Inspector& f, begin_challenge& x) {
-  return f.object(x).fields(f.field("user_id", x.user_id), f.field("device", x.device));
+  return f.object(x).fields(f.field("user_id", x.user_id), f.field("device", x.device),
+                            f.field("credentials", x.credentials));
 }
 
 template <class Inspector>
@@ -180,7 +181,13 @@ bool inspect(Inspector& f, pass_reauthentication& x) {
 template <class Inspector>
 bool inspect(Inspector& f, put_challenge& x) {
   return f.object(x).fields(f.field("token_hash", x.token_hash),
-                            f.field("lifetime_s", x.lifetime_s), f.field("attempts", x.attempts));
+                            f.field("lifetime_s", x.lifetime_s), f.field("attempts", x.attempts),
+                            f.field("credentials", x.credentials));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, find_challenge& x) {
+  return f.object(x).fields(f.field("token_hash", x.token_hash));
 }
 
 template <class Inspector>

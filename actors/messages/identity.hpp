@@ -105,7 +105,8 @@ struct add_login {
   std::string refresh_hash;
   domain::instant login_expires;
   device_info device;
-  std::string challenge = {}; // that was answered, where there is a second factor
+  std::string challenge = {};   // that was answered, where there is a second factor
+  std::int64_t credentials = 0; // without a challenge: of the password that was checked
 };
 
 /// Asks for an account by address. Answered with `account_image`.
@@ -117,7 +118,8 @@ struct account_image {
   bool found = false;
   profile who;
   std::string password_hash;
-  bool second_factor = false; // the password alone is not enough
+  bool second_factor = false;   // the password alone is not enough
+  std::int64_t credentials = 0; // moves when sign-ins that have begun are over
 };
 
 /// Asks from where an account has signed in. Answered with `known_addresses`.
@@ -258,11 +260,11 @@ bool inspect(Inspector& f, add_account& x) {
 
 template <class Inspector>
 bool inspect(Inspector& f, add_login& x) {
-  return f.object(x).fields(f.field("user_id", x.user_id), f.field("login_id", x.login_id),
-                            f.field("family_salt", x.family_salt),
-                            f.field("refresh_hash", x.refresh_hash),
-                            f.field("login_expires", x.login_expires), f.field("device", x.device),
-                            f.field("challenge", x.challenge));
+  return f.object(x).fields(
+    f.field("user_id", x.user_id), f.field("login_id", x.login_id),
+    f.field("family_salt", x.family_salt), f.field("refresh_hash", x.refresh_hash),
+    f.field("login_expires", x.login_expires), f.field("device", x.device),
+    f.field("challenge", x.challenge), f.field("credentials", x.credentials));
 }
 
 template <class Inspector>
@@ -272,9 +274,9 @@ bool inspect(Inspector& f, find_account& x) {
 
 template <class Inspector>
 bool inspect(Inspector& f, account_image& x) {
-  return f.object(x).fields(f.field("found", x.found), f.field("who", x.who),
-                            f.field("password_hash", x.password_hash),
-                            f.field("second_factor", x.second_factor));
+  return f.object(x).fields(
+    f.field("found", x.found), f.field("who", x.who), f.field("password_hash", x.password_hash),
+    f.field("second_factor", x.second_factor), f.field("credentials", x.credentials));
 }
 
 template <class Inspector>

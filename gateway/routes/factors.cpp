@@ -40,8 +40,8 @@ awaitable<response> post_reauth(call& c) {
 constexpr route rows[] = {
   {verb::post, "/v1/me/mfa/totp", post_totp},
   {verb::del, "/v1/me/mfa/totp", delete_totp},
-  {verb::post, "/v1/me/mfa/totp/confirm", confirm_totp, true, body_kind::json},
-  {verb::post, "/v1/me/mfa/recovery-codes", post_recovery_codes},
+  {verb::post, "/v1/me/mfa/totp/confirm", confirm_totp, true, body_kind::json, true},
+  {verb::post, "/v1/me/mfa/recovery-codes", post_recovery_codes, true, body_kind::none, true},
   {verb::post, "/v1/me/reauth", post_reauth, true, body_kind::json, true},
 };
 

@@ -13,6 +13,9 @@
 #include <caf/scoped_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <algorithm>
+#include <utility>
+
 using namespace spotter;
 using namespace spotter::actors::factors;
 using namespace spotter::actors::sealing;
@@ -31,6 +34,22 @@ struct script {
   std::vector<messages::note_security_event> noted;
   int attempts_counted = 0;
   std::int32_t wait_ms = 0;
+  std::vector<std::string> challenges; // hashes of their tokens
+  bool holds_hashes = false;           // until a password is checked
+  std::vector<std::pair<caf::typed_response_promise<messages::password_hashed>, std::string>> held;
+  std::size_t held_at_once = 0;
+
+  void release() {
+    for (auto& [to, hash] : std::exchange(held, {})) {
+      messages::password_hashed hashed;
+      hashed.hash = hash;
+      to.deliver(std::move(hashed));
+    }
+  }
+
+  bool has(const std::string& challenge) const {
+    return std::find(challenges.begin(), challenges.end(), challenge) != challenges.end();
+  }
 };
 
 messages::factor_store_actor::behavior_type fake_store(messages::factor_store_actor::pointer,
@@ -51,6 +70,11 @@ messages::factor_store_actor::behavior_type fake_store(messages::factor_store_ac
       }
       if (std::holds_alternative<messages::put_api_key>(ask.what))
         stored.body = R"({"id":"x"})";
+      if (const auto* put = std::get_if<messages::put_challenge>(&ask.what))
+        known->challenges.push_back(put->token_hash);
+      const auto* find = std::get_if<messages::find_challenge>(&ask.what);
+      if (find && (known->attempts_left <= 0 || !known->has(find->token_hash)))
+        stored.problem = messages::failure{failure_code::not_found, "gone", {}, 0};
       if (std::holds_alternative<messages::try_challenge>(ask.what) && known->attempts_left-- <= 0)
         stored.problem = messages::failure{failure_code::not_found, "gone", {}, 0};
       return stored;
@@ -73,14 +97,19 @@ messages::factor_store_actor::behavior_type fake_store(messages::factor_store_ac
 }
 
 // A hash is its password with a mark.
-messages::password_actor::behavior_type fake_passwords(messages::password_actor::pointer) {
+messages::password_actor::behavior_type fake_passwords(messages::password_actor::pointer self,
+                                                       script* known) {
   return {
-    [](const messages::hash_password& ask) {
-      messages::password_hashed hashed;
-      hashed.hash = "#" + ask.password;
-      return hashed;
+    [self, known](const messages::hash_password& ask) {
+      auto to = self->make_response_promise<messages::password_hashed>();
+      known->held.emplace_back(to, "#" + ask.password);
+      known->held_at_once = std::max(known->held_at_once, known->held.size());
+      if (!known->holds_hashes)
+        known->release();
+      return to;
     },
-    [](const messages::check_password& ask) {
+    [known](const messages::check_password& ask) {
+      known->release();
       messages::password_checked checked;
       checked.matches = ask.hash == "#" + ask.password;
       return checked;
@@ -143,6 +172,7 @@ struct fixture {
   domain::uuid login = domain::make_uuid_v7();
   std::string secret; // of the authenticator, as people scan it
   messages::identity_store_actor events = system.spawn(fake_events, &known);
+  messages::password_actor passwords = system.spawn(fake_passwords, &known);
   messages::factors_actor factors;
 
   fixture() {
@@ -150,12 +180,9 @@ struct fixture {
     known.image.recent = true;
     known.image.email = "ada@example.org";
     known.image.password_hash = "#right";
-    parts p{{},
-            sealer{{test_key()}},
-            system.spawn(fake_passwords),
-            system.spawn(fake_store, &known),
-            events,
-            system.spawn(fake_limits, &known),
+    parts p{{},        sealer{{test_key()}},
+            passwords, system.spawn(fake_store, &known),
+            events,    system.spawn(fake_limits, &known),
             {}};
     p.settings.clock = [this] { return now; };
     p.hooks.on_revoked = [this](const messages::login_revoked& what) {
@@ -293,6 +320,11 @@ CAF_TEST(a sign in is finished by a code) {
   CAF_CHECK_EQUAL(known.attempts_counted, 2);
 }
 
+CAF_TEST(a challenge says which password it was begun with) {
+  ask<messages::challenge_begun>(messages::begin_challenge{user, {}, 7});
+  CAF_CHECK_EQUAL(std::get<messages::put_challenge>(known.changes.back()).credentials, 7);
+}
+
 CAF_TEST(a sign in is finished by a recovery code) {
   const auto codes = turn_on();
   CAF_CHECK(!finish(challenge(), first_code(codes)).problem);
@@ -318,6 +350,53 @@ CAF_TEST(a token that is over or forged begins no login) {
   }
   known.attempts_left = 0;
   CAF_CHECK(finish(challenge(), code(1)).problem->code == failure_code::invalid_token);
+}
+
+CAF_TEST(an account has one set of codes in the making and one of them in the queue) {
+  turn_on();
+  known.holds_hashes = true;
+  known.held_at_once = 0;
+  const messages::factor_request renew{user, login, {}, messages::renew_recovery_codes{}};
+  auto first = self->request(factors, caf::infinite, renew);
+  auto second = self->request(factors, caf::infinite, renew);
+  const auto lost = [](const caf::error& error) { CAF_FAIL("no answer: " << error); };
+  second.receive(
+    [](const messages::read_reply& reply) {
+      const auto* why = std::get_if<messages::failure>(&reply.result);
+      CAF_REQUIRE(why);
+      CAF_CHECK(why->code == failure_code::too_many_requests);
+      CAF_CHECK(why->retry_after_ms > 0);
+    },
+    lost);
+  known.holds_hashes = false;
+  self->request(passwords, caf::infinite, messages::check_password{})
+    .receive([](const messages::password_checked&) {}, lost);
+  first.receive(
+    [](const messages::read_reply& reply) {
+      CAF_CHECK(std::holds_alternative<messages::rendered>(reply.result));
+    },
+    lost);
+  CAF_CHECK_EQUAL(known.held_at_once, 1u);
+  CAF_MESSAGE("and may ask again when they are made");
+  CAF_CHECK(!good(messages::renew_recovery_codes{}).empty());
+}
+
+CAF_TEST(who only knows an id makes nobody wait) {
+  turn_on();
+  const auto counted = known.attempts_counted;
+  for (int i = 0; i < 20; ++i)
+    CAF_CHECK(finish(make_token("spm_", user), "000000").problem->code
+              == failure_code::invalid_token);
+  CAF_CHECK_EQUAL(known.attempts_counted, counted);
+  CAF_CHECK(noted().empty());
+  CAF_MESSAGE("while each code for a challenge that was given out counts");
+  CAF_CHECK(finish(challenge(), "000000").problem->code == failure_code::invalid_credentials);
+  CAF_CHECK_EQUAL(known.attempts_counted, counted + 1);
+  CAF_MESSAGE("and a wait takes none of its attempts");
+  known.wait_ms = 1'000;
+  const auto left = known.attempts_left;
+  CAF_CHECK(finish(challenge(), code(1)).problem->code == failure_code::too_many_requests);
+  CAF_CHECK_EQUAL(known.attempts_left, left);
 }
 
 CAF_TEST(a key is shown once and kept as a hash) {

@@ -18,6 +18,7 @@ struct store_script {
   struct account {
     messages::profile who;
     std::string password_hash;
+    std::int64_t credentials = 0;
   };
   struct login {
     std::int32_t generation = 1;
@@ -37,6 +38,7 @@ struct store_script {
   bool reachable = true;
   std::optional<messages::failure> write_problem;
   std::function<void()> before_rotate; // called once, as if another server were first
+  bool moves_credentials = false;      // once an account was found, as by a change of its password
   std::vector<std::string> searched;
   std::vector<messages::note_security_event> noted;
   messages::ended_logins ended; // what is found
@@ -97,6 +99,9 @@ inline messages::identity_store_actor::behavior_type fake_identity_store(
     },
     [script, write](const messages::add_login& ask) {
       return write([&] {
+        for (const auto& [email, account] : script->accounts)
+          if (account.who.user_id == ask.user_id && account.credentials != ask.credentials)
+            return false;
         script->open(ask.user_id, ask.login_id, ask.family_salt, ask.refresh_hash,
                      ask.login_expires, ask.device);
         return true;
@@ -108,7 +113,9 @@ inline messages::identity_store_actor::behavior_type fake_identity_store(
       script->searched.push_back(ask.email);
       messages::account_image image;
       if (const auto at = script->accounts.find(ask.email); at != script->accounts.end())
-        image = {true, at->second.who, at->second.password_hash};
+        image = {true, at->second.who, at->second.password_hash, false, at->second.credentials};
+      if (image.found && script->moves_credentials)
+        ++script->accounts[ask.email].credentials;
       return image;
     },
     [script, down](const messages::load_addresses& ask) -> caf::result<messages::known_addresses> {

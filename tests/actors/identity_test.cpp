@@ -186,6 +186,17 @@ CAF_TEST(a right password opens another login) {
   CAF_CHECK_EQUAL(row(second).device.user_agent, "watch??");
 }
 
+CAF_TEST(a password that is changed while it waits to be checked opens nothing) {
+  register_ada();
+  store.moves_credentials = true;
+  const messages::log_in wish{"ada@example.org", "correct horse", {}};
+  CAF_CHECK(refused(ask(wish)).code == failure_code::invalid_credentials);
+  CAF_CHECK_EQUAL(store.logins.size(), 1u);
+  CAF_MESSAGE("who comes after the change is let in");
+  store.moves_credentials = false;
+  granted(ask(wish));
+}
+
 CAF_TEST(a full password queue is passed on as it is) {
   passwords.problem = messages::failure{failure_code::overloaded, "busy", {}, 2'000};
   const auto why = refused(ask(messages::log_in{"ada@example.org", "correct horse", {}}));

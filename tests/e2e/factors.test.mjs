@@ -85,6 +85,33 @@ describe("second factors", { skip: missing }, () => {
     assert.equal((await finish(token, code_of(secret))).json.code, "invalid_token");
   });
 
+  it("can't be locked by who only knows the owner's id", async () => {
+    const client = await Client.register(server);
+    const { secret } = await turn_on(client);
+    const stolen = Buffer.from((await begin(client)).slice(4), "base64url");
+    for (let i = 0; i < 12; ++i) {
+      stolen.fill(i, 16); // the id, and nothing else of the token
+      const forged = await finish(`spm_${stolen.toString("base64url")}`, "000000");
+      assert.equal(forged.json.code, "invalid_token", forged.text);
+    }
+    assert.equal((await finish(await begin(client), code_of(secret))).status, 200);
+    // While who knows the password is made to wait, with one token or many.
+    let last;
+    for (let i = 0; i < 12 && last !== 429; ++i) last = (await finish(await begin(client), "000000")).status;
+    assert.equal(last, 429);
+  });
+
+  it("end a sign-in that was begun with the password of before", async () => {
+    const client = await Client.register(server);
+    const { secret } = await turn_on(client);
+    const token = await begin(client);
+    const changed = await client.post("/v1/me/password", { current_password: PASSWORD, password: "seven quiet marmots rowing" });
+    assert.equal(changed.status, 204, changed.text);
+    assert.equal((await finish(token, code_of(secret))).json.code, "invalid_token");
+    const again = await login(client, "seven quiet marmots rowing");
+    assert.equal((await finish(again.json.mfa_token, code_of(secret))).status, 200);
+  });
+
   it("end the other sessions when they change, with their sockets", async () => {
     const client = await Client.register(server);
     const other = anonymous();

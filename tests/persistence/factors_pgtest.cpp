@@ -31,7 +31,7 @@ struct fixture : tests::pg_fixture {
   fixture() { CAF_REQUIRE(open_login(alice, login)); }
 
   bool open_login(const domain::uuid& user, const domain::uuid& id,
-                  const std::string& challenge = {}) {
+                  const std::string& challenge = {}, std::int64_t credentials = 0) {
     messages::add_login request;
     request.user_id = user;
     request.login_id = id;
@@ -39,6 +39,7 @@ struct fixture : tests::pg_fixture {
     request.login_expires = domain::now() + std::chrono::hours{1};
     request.device = device;
     request.challenge = challenge;
+    request.credentials = credentials;
     return logins.add_login(request).applied;
   }
 
@@ -72,6 +73,13 @@ struct fixture : tests::pg_fixture {
   int count(const std::string& sql) {
     pqxx::nontransaction tx{admin};
     return tx.query_value<int>(sql, pqxx::params{to_string(alice)});
+  }
+
+  /// Statements that wait for somebody's lock.
+  int count_waiting() {
+    auto watcher = database.superuser();
+    pqxx::nontransaction tx{watcher};
+    return tx.query_value<int>("SELECT count(*) FROM pg_locks WHERE NOT granted");
   }
 
   int events(const std::string& kind) {
@@ -222,8 +230,7 @@ CAF_TEST(a recovery code is good once) {
 CAF_TEST(no login is opened by a password alone) {
   turn_on();
   CAF_CHECK_THROWS_AS(open_login(alice, domain::make_uuid_v7()), pqxx::insufficient_privilege);
-  CAF_CHECK_THROWS_AS(open_login(alice, domain::make_uuid_v7(), challenge_hash),
-                      pqxx::insufficient_privilege);
+  CAF_CHECK(!open_login(alice, domain::make_uuid_v7(), challenge_hash));
   CAF_MESSAGE("a challenge that nobody answered opens none either");
   CAF_REQUIRE(!store(messages::put_challenge{challenge_hash}).problem);
   CAF_CHECK_THROWS_AS(open_login(alice, domain::make_uuid_v7(), challenge_hash),
@@ -234,8 +241,7 @@ CAF_TEST(no login is opened by a password alone) {
   CAF_MESSAGE("an answer that got lost is repeated");
   CAF_CHECK(open_login(alice, opened, challenge_hash));
   CAF_MESSAGE("but there is one login only");
-  CAF_CHECK_THROWS_AS(open_login(alice, domain::make_uuid_v7(), challenge_hash),
-                      pqxx::insufficient_privilege);
+  CAF_CHECK(!open_login(alice, domain::make_uuid_v7(), challenge_hash));
   CAF_CHECK(open_login(bob, domain::make_uuid_v7()));
 }
 
@@ -254,7 +260,52 @@ CAF_TEST(a recovered password does not get around the second factor) {
                     1);
   }
   CAF_CHECK(rows.load_factors({alice, {}}).totp_confirmed);
-  CAF_CHECK_THROWS_AS(open_login(alice, domain::make_uuid_v7()), pqxx::insufficient_privilege);
+  CAF_CHECK_THROWS_AS(open_login(alice, domain::make_uuid_v7(), {}, 1),
+                      pqxx::insufficient_privilege);
+}
+
+CAF_TEST(a sign in that has begun ends with its password) {
+  turn_on();
+  const std::string change = "SELECT FROM spotter.change_password($1::uuid, '" + to_string(login)
+                             + "', (SELECT password_hash FROM spotter.app_user"
+                               " WHERE user_id = $1::uuid), ";
+  CAF_REQUIRE(!store(messages::put_challenge{challenge_hash}).problem);
+  CAF_CHECK(!problem(messages::find_challenge{challenge_hash}));
+  CAF_MESSAGE("the same password under another cost changes nothing");
+  as_admin("SELECT spotter.renew_password_hash($1::uuid, (SELECT password_hash FROM "
+           "spotter.app_user WHERE user_id = $1::uuid), 'costlier')");
+  CAF_CHECK(!problem(messages::find_challenge{challenge_hash}));
+  CAF_CHECK(open_login(bob, domain::make_uuid_v7()));
+  CAF_MESSAGE("another one ends the challenge, answered or not");
+  CAF_CHECK(pass(step(101)));
+  as_admin(change + "'new hash')");
+  CAF_CHECK(problem(messages::find_challenge{challenge_hash}) == failure_code::not_found);
+  CAF_CHECK(!open_login(alice, domain::make_uuid_v7(), challenge_hash));
+  CAF_MESSAGE("and who was let in by the old one begins none");
+  CAF_CHECK(problem(messages::put_challenge{challenge_hash}) == failure_code::invalid_credentials);
+  messages::put_challenge fresh{challenge_hash};
+  fresh.credentials = 1;
+  CAF_CHECK(!store(fresh).problem);
+  CAF_MESSAGE("without a second factor it opens nothing either");
+  CAF_REQUIRE(!store(messages::turn_totp_off{}).problem);
+  CAF_CHECK(!open_login(alice, domain::make_uuid_v7()));
+  CAF_CHECK(open_login(alice, domain::make_uuid_v7(), {}, 1));
+}
+
+CAF_TEST(a sign in that waits for a change of the password sees it) {
+  const auto opened = domain::make_uuid_v7();
+  pqxx::work changing{admin};
+  changing.exec("UPDATE spotter.app_user SET credentials_version = credentials_version + 1"
+                " WHERE user_id = $1::uuid",
+                pqxx::params{to_string(alice)});
+  bool applied = true;
+  std::thread other{[&] { applied = open_login(alice, opened); }};
+  // Until it waits for the row.
+  while (count_waiting() == 0)
+    std::this_thread::yield();
+  changing.commit();
+  other.join();
+  CAF_CHECK(!applied);
 }
 
 CAF_TEST(a challenge has few attempts and a short life) {
