@@ -81,6 +81,8 @@ struct fixture : tests::pg_fixture {
     wanted.login_expires = domain::now() + std::chrono::hours{1};
     wanted.device.user_agent = device;
     wanted.device.address = address;
+    wanted.credentials = value<std::int64_t>(
+      "SELECT credentials_version FROM spotter.app_user WHERE user_id = '" + to_string(user) + "'");
     CAF_REQUIRE(identity.add_login(wanted).applied);
     return wanted.login_id;
   }
@@ -108,8 +110,8 @@ struct fixture : tests::pg_fixture {
     return ask<messages::mail_image>(messages::prepare_mail{user, *domain::parse_uuid(id), hash});
   }
 
-  void wish(const char* purpose, const std::string& address) {
-    ask<messages::identity_stored>(messages::ask_for_mail{purpose, address, {}});
+  void wish(const char* purpose, const std::string& address, const std::string& from = {}) {
+    ask<messages::identity_stored>(messages::ask_for_mail{purpose, address, {"phone", from}});
     ask<messages::mail_requests_sorted>(messages::sort_mail_requests{});
   }
 
@@ -196,6 +198,27 @@ CAF_TEST(a mailbox is not flooded and a new mail replaces one that waits) {
     wish("recovery", email);
   CAF_CHECK_EQUAL(mails("recovery"), 1);
   CAF_CHECK_EQUAL(mails("recovery", "replaced"), 4);
+}
+
+CAF_TEST(a stranger who asks for mails uses up no share but their own) {
+  const auto all = [&] { return mails("recovery") + mails("recovery", "replaced"); };
+  for (int i = 0; i < 8; ++i)
+    wish("recovery", email, "198.51.100." + std::to_string(i));
+  CAF_CHECK_EQUAL(all(), 5);
+  wish("recovery", email, "203.0.113.9");
+  CAF_CHECK_EQUAL(all(), 6);
+  CAF_MESSAGE("which a whole network of the newer kind is one of too");
+  for (int i = 0; i < 8; ++i)
+    wish("recovery", email, "2001:db8:1:" + std::to_string(i) + "::1");
+  CAF_CHECK_EQUAL(all(), 11);
+  CAF_MESSAGE("many networks come to an end as well");
+  for (int i = 0; i < 20; ++i)
+    wish("recovery", email, "::ffff:10.0." + std::to_string(i) + ".1");
+  CAF_CHECK_EQUAL(all(), 20);
+  CAF_MESSAGE("but not for where the owner has signed in from");
+  wish("recovery", email, "192.0.2.200");
+  CAF_CHECK_EQUAL(all(), 21);
+  CAF_CHECK_EQUAL(mails("recovery"), 1);
 }
 
 CAF_TEST(an address changes when its token comes and what was mailed before is worth nothing) {
