@@ -171,8 +171,11 @@ void visit(setting_visitor& v, settings& s) {
   v.section("mail");
   v.text(
     "mail.server", s.mail.server,
-    "smtp://host[:port], with STARTTLS, or smtps://host[:port]; empty: mails stay in the outbox, "
-    "which this machine sees at /outbox");
+    "smtp://host[:port], with STARTTLS, or smtps://host[:port]; empty: no mail leaves. With the "
+    "embedded database and no mail.public_url, this machine sees mails at /outbox");
+  v.flag("mail.outbox", s.mail.outbox,
+         "without mail.server, show mails at /outbox with any database: whoever reaches the server "
+         "from this machine, also through a proxy on it, reads everybody's recovery tokens");
   v.text("mail.user", s.mail.user, "user at the mail server; empty: none is needed");
   v.text("mail.password", s.mail.password,
          "its password, as file:<path>, env:<NAME> or "

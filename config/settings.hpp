@@ -122,7 +122,8 @@ struct job_settings {
 
 /// How mails leave, and what they say of us.
 struct mail_settings {
-  std::string server;     // smtp:// or smtps:// URL; empty: mails stay in the outbox
+  std::string server;     // smtp:// or smtps:// URL; empty: no mail leaves
+  bool outbox = false;    // shows letters, tokens and all, to whoever reaches /outbox locally
   std::string user;       // empty: without authentication
   std::string password;   // a reference, see config/secret
   std::string ca;         // PEM file with the server's authorities; empty: the system's

@@ -29,14 +29,16 @@ struct mailer_state {
         auto out = send(about);
         self_->system()
           .metrics()
-          .counter_instance("spotter", "letters", {{"result", out.state}},
-                            "Tries to send a letter, by how they ended.", "1", true)
+          .counter_instance(
+            "spotter", "letters",
+            {{"result", settings_.smtp || settings_.keeps_letters ? out.state : "dropped"}},
+            "Tries to send a letter, by how they ended.", "1", true)
           ->inc();
         return out;
       },
       [this](messages::get_outbox) {
         messages::outbox_page page;
-        page.open = !settings_.smtp;
+        page.open = !settings_.smtp && settings_.keeps_letters;
         page.letters.assign(outbox_.begin(), outbox_.end());
         return page;
       },
@@ -50,6 +52,8 @@ private:
       return {"refused", "There is no letter of the kind " + about.template_name + "."};
     const auto now = domain::now();
     if (!settings_.smtp) {
+      if (!settings_.keeps_letters)
+        return {"sent", {}};
       outbox_.push_front({domain::to_rfc3339(now), about.recipient, letter->subject, letter->text});
       if (outbox_.size() > outbox_size)
         outbox_.pop_back();

@@ -13,6 +13,8 @@
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 
+#include <spdlog/spdlog.h>
+
 #include <stdexcept>
 
 namespace spotter::server {
@@ -38,6 +40,14 @@ mail::mailer_settings mailer_of(const config::settings& settings) {
   return out;
 }
 
+/// Letters hold tokens that open accounts. A local proxy makes the whole world look like this machine, so
+/// they are shown only where a server is being tried out: with a database of its own and no public address.
+bool keeps_letters(const config::settings& settings) {
+  const auto& m = settings.mail;
+  const bool tried_out = settings.database.server.empty() && m.public_url.empty();
+  return m.server.empty() && !settings.cluster.enabled && (m.outbox || tried_out);
+}
+
 } // namespace
 
 accounts_part make_accounts_part(caf::actor_system& system, const config::settings& settings,
@@ -47,7 +57,16 @@ accounts_part make_accounts_part(caf::actor_system& system, const config::settin
   auto letters = mailer_of(settings);
   if (letters.smtp)
     letters.smtp->stopping = out.stopping;
-  out.has_outbox = !letters.smtp && !settings.cluster.enabled;
+  out.has_outbox = keeps_letters(settings);
+  letters.keeps_letters = out.has_outbox;
+  if (!letters.smtp && !out.has_outbox)
+    spdlog::warn(
+      "no mail server is set (mail.server), and there is no outbox: mails go nowhere, so "
+      "nobody can prove an address, change it, or recover an account");
+  else if (out.has_outbox)
+    spdlog::warn(
+      "no mail server is set (mail.server): whoever reaches this server from this machine, "
+      "or through a proxy on it, can read all mails at /outbox");
   out.mailer = mail::spawn_mailer(system, std::move(letters));
   persistence::export_settings exports;
   exports.connection = std::move(needs.reader);
