@@ -79,12 +79,11 @@ void accounts_state::change_password(const messages::change_password& request, p
           refuse(to, std::move(*who.problem));
         else if (!who.found)
           refuse(to, make_failure(failure_code::invalid_token, "The login is over."));
-        else if (request.current_password)
-          check_current(request, who, to);
-        else if (!who.recent)
-          refuse(to, reauthenticate());
+        else if (!request.current_password)
+          // Not even by a proof of a moment ago: whoever finds a device signed in must not keep the account.
+          refuse(to, wrong_field("/current_password", "required", "This field is needed."));
         else
-          set_password(request, who, to);
+          check_current(request, who, to);
       },
       [this, to](const caf::error&) { refuse(to, away()); });
 }

@@ -33,9 +33,10 @@ parsed<messages::recover_password> parse_recover_password(padded_text text) {
 
 parsed<messages::change_password> parse_change_password(padded_text text) {
   messages::change_password out;
-  return read_body(text, "", out,
-                   {{"current_password", text_into(out.current_password, longest_password, 1)},
-                    {"password", text_into(out.password, longest_password, 1), true}});
+  return read_body(
+    text, "", out,
+    {{"current_password", text_into(out.current_password, longest_password, 1), true},
+     {"password", text_into(out.password, longest_password, 1), true}});
 }
 
 parsed<messages::change_address> parse_change_address(padded_text text) {

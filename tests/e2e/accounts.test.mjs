@@ -9,6 +9,7 @@ import { after, before, describe, it } from "node:test";
 import { Client, PASSWORD, fresh_email } from "./client.mjs";
 import { psql } from "./database.mjs";
 import { Live } from "./live.mjs";
+import { status_of, talk } from "./raw.mjs";
 import { missing, Server } from "./server.mjs";
 import { token_in } from "./smtp.mjs";
 import { until } from "./waiting.mjs";
@@ -136,10 +137,10 @@ describe("accounts", { skip: missing }, () => {
     const client = await Client.register(server);
     const other = new Client(server, (await login(client.email)).json.access_token);
     const live = await Live.follow(server, other.token);
-    await age(client);
     const none = await client.post("/v1/me/password", { password: STRONG });
-    assert.equal(none.status, 403);
-    assert.equal(none.json.code, "reauthentication_required");
+    assert.equal(none.status, 422, "a sign-in of a moment ago is not enough");
+    assert.equal(none.json.errors[0].pointer, "/current_password");
+    await age(client);
     const wrong = await client.post("/v1/me/password", { current_password: "not the password", password: STRONG });
     assert.equal(wrong.status, 422);
     assert.equal(wrong.json.errors[0].pointer, "/current_password");
@@ -308,7 +309,21 @@ describe("accounts", { skip: missing }, () => {
     assert.match(page.headers["content-security-policy"], /default-src 'none'/);
     assert.ok(!/<(script|style)|style=/.test(page.text));
     assert.equal((await anonymous().get("/outbox", { host: "evil.example" })).status, 404);
-    assert.equal((await anonymous().get("/outbox", { "x-forwarded-for": "192.0.2.1" })).status, 404);
+    for (const name of ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip"])
+      assert.equal((await anonymous().get("/outbox", { [name]: "192.0.2.1" })).status, 404, name);
+    // As nginx asks where nobody has told it to add headers.
+    const passed_on = `GET /outbox HTTP/1.0\r\nHost: 127.0.0.1:${server.port}\r\nConnection: close\r\n\r\n`;
+    assert.equal(status_of(await talk(server, passed_on)), 404);
+  });
+
+  it("show no outbox on a server with a public address", async () => {
+    const public_one = await Server.start({ name: "public", env: { SPOTTER_MAIL_PUBLIC_URL: "https://spotter.test" } });
+    try {
+      assert.equal((await new Client(public_one).get("/outbox")).status, 404);
+      assert.match(public_one.said, /no mail server is set \(mail\.server\), and there is no outbox: mails go nowhere/);
+    } finally {
+      await public_one.stop();
+    }
   });
 });
 
