@@ -21,8 +21,14 @@ namespace {
 using messages::failure_code;
 
 // What a reader sees of every table with user_id, but for what is no text.
+// What became of a letter to an address that the account asked for tells whether somebody has it.
 constexpr std::string_view tables_sql = R"(
-  SELECT c.relname::text, string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum)
+  SELECT c.relname::text,
+         string_agg(CASE WHEN c.relname = 'mail'
+                              AND a.attname IN ('detail', 'state', 'reason', 'sent_at', 'updated_at')
+                         THEN format('CASE WHEN template <> ''address_confirmation'' THEN %1$I END'
+                                     ' AS %1$I', a.attname)
+                         ELSE quote_ident(a.attname) END, ', ' ORDER BY a.attnum)
     FROM pg_class c
     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
      AND a.atttypid <> 'bytea'::regtype
@@ -35,7 +41,8 @@ constexpr std::string_view tables_sql = R"(
 
 constexpr std::string_view sets_sql = R"(
   SELECT w.local_date, w.started_at, w.title, coalesce(e.name, o.name, ''), i.position, s.position,
-         CASE s.kind WHEN 1 THEN 'working' WHEN 2 THEN 'warmup' ELSE s.kind::text END, s.reps,
+         CASE s.kind WHEN 1 THEN 'normal' WHEN 2 THEN 'warmup' WHEN 3 THEN 'dropset'
+                     WHEN 4 THEN 'failure' END, s.reps,
          s.weight_value, CASE s.weight_unit WHEN 1 THEN 'kg' WHEN 2 THEN 'lb' END,
          s.weight_g / 1000.0, s.rpe, s.rir, s.distance_m, s.duration_ms, s.rest_ms, s.completed_at
     FROM spotter.workout w
@@ -48,6 +55,11 @@ constexpr std::string_view sets_sql = R"(
      AND o.exercise_id = i.own_exercise_id
    WHERE w.user_id = $1::uuid AND w.deleted_at IS NULL
    ORDER BY w.started_at, w.workout_id, i.position, s.position)";
+
+// For the same reason, the jobs that send such letters.
+constexpr std::string_view without_addresses =
+  " AND NOT EXISTS (SELECT FROM spotter.mail m WHERE m.user_id = job.user_id"
+  " AND m.mail_id = job.subject_id AND m.template = 'address_confirmation')";
 
 constexpr std::string_view sets_header =
   "date,started_at,workout,exercise,exercise_position,set_position,kind,reps,weight,weight_unit,"
@@ -125,6 +137,9 @@ private:
     const pqxx::params who{to_string(user_id)};
     for (const auto& [table, columns] : tables(tx))
       add_table(zip, tx, table, columns, who);
+    // Those of others stand in no row of the user's.
+    add_rows(zip, tx, "share_received",
+             "SELECT share::text FROM spotter.export_received_shares() AS share", {});
     add_sets(zip, tx, who);
     add_originals(zip, tx, user_id);
     return zip.finish(manifest(zip, user_id));
@@ -140,16 +155,23 @@ private:
   // The names come from the database's own catalogue, quoted by it.
   static void add_table(archive& zip, pqxx::transaction_base& tx, const std::string& table,
                         const std::string& columns, const pqxx::params& who) {
-    auto file = zip.begin("data/" + table + ".json");
-    file.write("[");
-    each_row(tx,
+    add_rows(zip, tx, table,
              "SELECT row_to_json(t)::text FROM (SELECT " + columns + " FROM spotter."
-               + tx.quote_name(table) + " WHERE user_id = $1::uuid) t",
-             who, [&file](const pqxx::row& row) {
-               file.write(file.rows() == 0 ? "\n" : ",\n");
-               file.write(row[0].view());
-               file.count_row();
-             });
+               + tx.quote_name(table) + " WHERE user_id = $1::uuid"
+               + (table == "job" ? std::string{without_addresses} : std::string{}) + ") t",
+             who);
+  }
+
+  /// The JSON documents that a query gives, one a row.
+  static void add_rows(archive& zip, pqxx::transaction_base& tx, const std::string& name,
+                       const std::string& query, const pqxx::params& values) {
+    auto file = zip.begin("data/" + name + ".json");
+    file.write("[");
+    each_row(tx, query, values, [&file](const pqxx::row& row) {
+      file.write(file.rows() == 0 ? "\n" : ",\n");
+      file.write(row[0].view());
+      file.count_row();
+    });
     file.write("\n]\n");
     zip.add(std::move(file));
   }

@@ -4,6 +4,7 @@
 #include "persistence/repository/event_repository.hpp"
 #include "persistence/repository/exercise_repository.hpp"
 #include "persistence/repository/import_repository.hpp"
+#include "persistence/repository/job_repository.hpp"
 #include "persistence/repository/recommendation_repository.hpp"
 #include "persistence/repository/record_repository.hpp"
 #include "persistence/repository/security_event_repository.hpp"
@@ -46,6 +47,7 @@ struct asker {
   read_result operator()(const get_security_audit& q) const {
     return read_security_audit(db, user, q);
   }
+  read_result operator()(const get_jobs& q) const { return read_jobs(db, user, q); }
   read_result operator()(const get_imports& q) const { return read_imports(db, user, q); }
   read_result operator()(const get_import& q) const { return read_import(db, user, q); }
   read_result operator()(const get_import_log& q) const { return read_import_log(db, user, q); }

@@ -310,5 +310,6 @@ CAF_ADD_TYPE_ID(spotter, (spotter::messages::end_access))
 CAF_ADD_TYPE_ID(spotter, (spotter::messages::load_ended_logins))
 CAF_ADD_TYPE_ID(spotter, (spotter::messages::ended_logins))
 CAF_ADD_TYPE_ID(spotter, (spotter::messages::find_challenge))
+CAF_ADD_TYPE_ID(spotter, (spotter::messages::get_jobs))
 
 CAF_END_TYPE_ID_BLOCK(spotter)

@@ -36,6 +36,7 @@ struct reauthenticate {
 };
 
 struct create_api_key {
+  std::optional<domain::uuid> api_key_id; // the same one again makes no second key
   std::string name;
   std::vector<std::string> scopes;
   std::optional<domain::instant> expires_at;
@@ -83,6 +84,7 @@ struct update_share {
 /// Ends a share; either side may.
 struct end_share {
   domain::uuid share_id;
+  std::optional<std::int64_t> if_match;
 };
 
 using factor_action =
@@ -243,6 +245,7 @@ struct factor_stored {
   std::string body;
   std::vector<domain::uuid> ended;
   std::optional<failure> problem;
+  bool repeated = false; // the resource had been made before by the same request
 };
 
 /// Asks for a key by its hash. Answered with `api_key_checked`.

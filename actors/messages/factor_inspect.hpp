@@ -33,8 +33,8 @@ bool inspect(Inspector& f, reauthenticate& x) {
 
 template <class Inspector>
 bool inspect(Inspector& f, create_api_key& x) {
-  return f.object(x).fields(f.field("name", x.name), f.field("scopes", x.scopes),
-                            f.field("expires_at", x.expires_at));
+  return f.object(x).fields(f.field("api_key_id", x.api_key_id), f.field("name", x.name),
+                            f.field("scopes", x.scopes), f.field("expires_at", x.expires_at));
 }
 
 template <class Inspector>
@@ -77,7 +77,7 @@ bool inspect(Inspector& f, update_share& x) {
 
 template <class Inspector>
 bool inspect(Inspector& f, end_share& x) {
-  return f.object(x).fields(f.field("share_id", x.share_id));
+  return f.object(x).fields(f.field("share_id", x.share_id), f.field("if_match", x.if_match));
 }
 
 template <class Inspector>
@@ -211,7 +211,8 @@ bool inspect(Inspector& f, store_factor& x) {
 template <class Inspector>
 bool inspect(Inspector& f, factor_stored& x) {
   return f.object(x).fields(f.field("version", x.version), f.field("body", x.body),
-                            f.field("ended", x.ended), f.field("problem", x.problem));
+                            f.field("ended", x.ended), f.field("problem", x.problem),
+                            f.field("repeated", x.repeated));
 }
 
 template <class Inspector>

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/messages/command.hpp"
+#include "actors/messages/identity.hpp"
 #include "actors/messages/store.hpp"
 
 #include <optional>
@@ -112,17 +113,28 @@ struct get_security_events {
   security_event_filter filter;
 };
 
-/// Everybody's security events, newest first, where the caller is an administrator.
+/// Everybody's security events, newest first, where the caller is an administrator. Keeps an event
+/// that they were looked at, from `device`.
 struct get_security_audit {
   page_window window;
   security_event_filter filter;
   domain::uuid user_id; // what concerns this person or what the person did; nil: everybody
+  device_info device;
+};
+
+/// Everybody's jobs, newest first, where the caller is an administrator. Keeps a security event that
+/// they were looked at, from `device`.
+struct get_jobs {
+  page_window window;
+  std::string state; // empty: all
+  std::string kind;  // empty: all
+  device_info device;
 };
 
 using query = std::variant<get_workouts, get_workout, get_set, get_changes, get_history,
                            get_exercises, get_exercise, get_muscles, get_taxonomies, get_profile,
                            get_records, get_imports, get_import, get_import_log, get_recommendation,
-                           get_security_events, get_security_audit>;
+                           get_security_events, get_security_audit, get_jobs>;
 
 /// Asks for rendered JSON. Workout pages and workouts go to the user's session, which caches them;
 /// all else goes to the readers.
@@ -136,6 +148,7 @@ struct read {
 struct rendered {
   std::int64_t version = 0;
   shared_text body;
+  bool replayed = false; // the answer to a request that had its effect before
 };
 
 /// The answer to `read`: exactly one of the two.

@@ -102,7 +102,13 @@ bool inspect(Inspector& f, get_security_events& x) {
 template <class Inspector>
 bool inspect(Inspector& f, get_security_audit& x) {
   return f.object(x).fields(f.field("window", x.window), f.field("filter", x.filter),
-                            f.field("user_id", x.user_id));
+                            f.field("user_id", x.user_id), f.field("device", x.device));
+}
+
+template <class Inspector>
+bool inspect(Inspector& f, get_jobs& x) {
+  return f.object(x).fields(f.field("window", x.window), f.field("state", x.state),
+                            f.field("kind", x.kind), f.field("device", x.device));
 }
 
 template <class Inspector>
@@ -113,7 +119,8 @@ bool inspect(Inspector& f, read& x) {
 
 template <class Inspector>
 bool inspect(Inspector& f, rendered& x) {
-  return f.object(x).fields(f.field("version", x.version), f.field("body", x.body));
+  return f.object(x).fields(f.field("version", x.version), f.field("body", x.body),
+                            f.field("replayed", x.replayed));
 }
 
 template <class Inspector>

@@ -386,11 +386,12 @@ void http_connection::hand_on(const response& what) {
   handed_on_ = true;
   std::string early(buffer_.get() + begin_, end_ - begin_);
   buffer_.reset();
-  const auto& req = parser_.current();
+  auto& req = parser_.current();
+  const call last{at_, req, {}, who_, trace_id_, client_text_, request_id_, secured_};
   if (what.next == response::takeover::websocket)
-    at_.live().adopt_websocket(std::move(stream_), peer_, who_, early);
+    at_.live().adopt_websocket(std::move(stream_), peer_, who_, device_of(last), early);
   else
-    at_.live().adopt_stream(std::move(stream_), peer_, who_,
+    at_.live().adopt_stream(std::move(stream_), peer_, who_, device_of(last),
                             query_parameter(req.query(), "topic").value_or("me"),
                             req.header("last-event-id"));
 }

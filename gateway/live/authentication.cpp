@@ -116,7 +116,7 @@ void live_commands::ask_for_key(const live_message& message) {
 awaitable<void> live_commands::learn_key(live_hub& hub, live_connection::pointer to,
                                          live_message message) {
   std::string key = message.token;
-  messages::device_info device;
+  messages::device_info device = to->device();
   auto whose = address_group(to->peer_);
   auto waiting = hub.at().api_keys().ask(std::move(key), std::move(device), std::move(whose));
   const auto verdict = co_await std::move(waiting);

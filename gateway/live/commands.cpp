@@ -77,10 +77,11 @@ std::string ack_text(std::optional<std::int64_t> id, const messages::outcome& ou
 } // namespace
 
 std::string error_text(std::optional<std::int64_t> id, const problem_kind& kind,
-                       std::string_view detail, const std::vector<messages::field_error>& errors,
+                       std::string_view detail, std::string_view trace_id,
+                       const std::vector<messages::field_error>& errors,
                        std::int32_t retry_after_ms) {
   std::string problem;
-  write_problem(problem, kind, detail, {}, errors, retry_after_ms);
+  write_problem(problem, kind, detail, trace_id, errors, retry_after_ms);
   std::string out;
   domain::json_writer json{out};
   json.begin_object();
@@ -92,8 +93,9 @@ std::string error_text(std::optional<std::int64_t> id, const problem_kind& kind,
 /// Brings a session's answer back to the socket that sent the command.
 class live_commands::command_op final : public ask_op {
 public:
-  command_op(live_hub& hub, live_connection::pointer to, std::optional<std::int64_t> id)
-    : hub_(hub), to_(std::move(to)), id_(id) {}
+  command_op(live_hub& hub, live_connection::pointer to, std::optional<std::int64_t> id,
+             std::string trace_id)
+    : hub_(hub), to_(std::move(to)), id_(id), trace_id_(std::move(trace_id)) {}
 
   void done(std::unique_ptr<ask_op>, ask_result result) override {
     --to_->in_flight;
@@ -105,9 +107,9 @@ public:
       decode<messages::command_reply>(std::move(result), messages::failure_code::outcome_unknown);
     live_commands answers{hub_, *to_};
     if (!reply)
-      answers.refuse(id_, reply.error());
+      answers.refuse(id_, reply.error(), trace_id_);
     else if (const auto* why = std::get_if<messages::failure>(&reply->result))
-      answers.refuse(id_, *why);
+      answers.refuse(id_, *why, trace_id_);
     else
       to_->send_message(ack_text(id_, std::get<messages::outcome>(reply->result)));
   }
@@ -116,6 +118,7 @@ private:
   live_hub& hub_;
   live_connection::pointer to_;
   std::optional<std::int64_t> id_;
+  std::string trace_id_;
   steady::time_point began_ = steady::now();
 };
 
@@ -142,7 +145,8 @@ void live_commands::take(std::string& text) {
   }
   if (!from_.authenticated()) {
     from_.send_message(error_text(message.id, kind_of(http_problem::unauthenticated),
-                                  "Send a message of type auth first.", {}, 0));
+                                  "Send a message of type auth first.", from_.device().trace_id, {},
+                                  0));
     return;
   }
   switch (message.type) {
@@ -207,8 +211,9 @@ void live_commands::run(const live_message& message) {
   command.trace_id = hub_.at().make_trace_id();
   ++from_.in_flight;
   const auto user = command.user_id;
-  hub_.ask_later(user, caf::make_message(std::move(command)),
-                 std::make_unique<command_op>(hub_, live_connection::pointer{&from_}, message.id));
+  auto op = std::make_unique<command_op>(hub_, live_connection::pointer{&from_}, message.id,
+                                         command.trace_id);
+  hub_.ask_later(user, caf::make_message(std::move(command)), std::move(op));
 }
 
 bool live_commands::may(limit_kind kind, std::optional<std::int64_t> id) {
@@ -219,15 +224,24 @@ bool live_commands::may(limit_kind kind, std::optional<std::int64_t> id) {
 }
 
 void live_commands::refuse(std::optional<std::int64_t> id, const messages::failure& why) {
-  from_.send_message(error_text(id, kind_of(why.code), why.detail, why.errors, why.retry_after_ms));
+  refuse(id, why, from_.device().trace_id);
+}
+
+void live_commands::refuse(std::optional<std::int64_t> id, const messages::failure& why,
+                           std::string_view trace_id) {
+  from_.send_message(
+    error_text(id, kind_of(why.code), why.detail, trace_id, why.errors, why.retry_after_ms));
 }
 
 void live_commands::refuse(std::optional<std::int64_t> id, const body_error& why) {
+  const auto& trace_id = from_.device().trace_id;
   if (!why.malformed.empty())
-    from_.send_message(error_text(id, kind_of(http_problem::malformed_json), why.malformed, {}, 0));
+    from_.send_message(
+      error_text(id, kind_of(http_problem::malformed_json), why.malformed, trace_id, {}, 0));
   else
     from_.send_message(error_text(id, kind_of(messages::failure_code::invalid_content),
-                                  "The content is not valid; see errors.", why.errors, 0));
+                                  "The content is not valid; see errors.", trace_id, why.errors,
+                                  0));
 }
 
 } // namespace spotter::gateway

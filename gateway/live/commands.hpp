@@ -11,9 +11,9 @@ namespace spotter::gateway {
 
 class worker;
 
-/// An `error` message.
+/// An `error` message. `trace_id` is that of the command, or of the request that opened the socket.
 [[nodiscard]] std::string error_text(std::optional<std::int64_t> id, const problem_kind& kind,
-                                     std::string_view detail,
+                                     std::string_view detail, std::string_view trace_id,
                                      const std::vector<messages::field_error>& errors,
                                      std::int32_t retry_after_ms);
 
@@ -44,6 +44,8 @@ private:
   /// Takes one of the account's reads or writes; where none is left, it is refused.
   [[nodiscard]] bool may(limit_kind kind, std::optional<std::int64_t> id);
   void refuse(std::optional<std::int64_t> id, const messages::failure& why);
+  void refuse(std::optional<std::int64_t> id, const messages::failure& why,
+              std::string_view trace_id);
   void refuse(std::optional<std::int64_t> id, const body_error& why);
 
   live_hub& hub_;

@@ -21,8 +21,10 @@ constexpr std::size_t most_parts = 16; // of one write
 } // namespace
 
 live_connection::live_connection(live_hub& hub, live_wire wire, transport stream,
-                                 net::ip::address peer, caller who, steady::time_point now)
-  : hub_(hub), stream_(std::move(stream)), peer_(std::move(peer)), who_(who), opened_(now),
+                                 net::ip::address peer, caller who, messages::device_info device,
+                                 steady::time_point now)
+  : hub_(hub), stream_(std::move(stream)), peer_(std::move(peer)), who_(who),
+    device_(std::make_unique<const messages::device_info>(std::move(device))), opened_(now),
     next_ping_(now + hub.at().common().config.limits.heartbeat), wire_(wire) {
   if (const auto size = hub.at().common().config.limits.socket_send_buffer; size > 0) {
     boost::system::error_code ignored;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/messages/identity.hpp"
 #include "gateway/close_codes.hpp"
 #include "gateway/json/live_message.hpp"
 #include "gateway/token.hpp"
@@ -38,7 +39,7 @@ public:
   using pointer = boost::intrusive_ptr<live_connection>;
 
   live_connection(live_hub& hub, live_wire wire, transport stream, net::ip::address peer,
-                  caller who, steady::time_point now);
+                  caller who, messages::device_info device, steady::time_point now);
   ~live_connection() override;
 
   /// Begins to read; `early` came together with the upgrade.
@@ -46,6 +47,8 @@ public:
 
   [[nodiscard]] live_wire wire() const noexcept { return wire_; }
   [[nodiscard]] const caller& who() const noexcept { return who_; }
+  /// Where the request came from that opened it, with its ids.
+  [[nodiscard]] const messages::device_info& device() const noexcept { return *device_; }
   [[nodiscard]] bool authenticated() const noexcept { return !who_.user_id.is_nil(); }
   [[nodiscard]] bool is_open() const noexcept { return state_ == state::open; }
   [[nodiscard]] bool is_gone() const noexcept { return state_ == state::gone; }
@@ -117,6 +120,7 @@ private:
   transport stream_;
   net::ip::address peer_;
   caller who_;
+  std::unique_ptr<const messages::device_info> device_; // apart: it is read rarely
   websocket::frame_parser parser_;
   std::unique_ptr<std::string> pending_;
   std::unique_ptr<outbox> outbox_;

@@ -67,7 +67,8 @@ void live_hub::ask_share(live_follow& follow) {
                messages::failure_code::unavailable, "This part is not running.", {}, 5'000});
     return;
   }
-  messages::check_share question{follow.topic.athlete_id, follow.who->who().user_id, "live", {}};
+  messages::check_share question{follow.topic.athlete_id, follow.who->who().user_id, "live",
+                                 follow.who->device()};
   at_.actors().ask(to, caf::make_message(std::move(question)),
                    at_.common().config.limits.ask_timeout,
                    std::make_unique<share_op>(*this, number));
@@ -97,8 +98,8 @@ void live_hub::on_share(std::uint64_t number,
   --who->joining;
   const auto refuse = [&](const messages::failure& why) {
     follows_.erase(it);
-    who->send_message(
-      error_text(id, kind_of(why.code), why.detail, why.errors, why.retry_after_ms));
+    who->send_message(error_text(id, kind_of(why.code), why.detail, who->device().trace_id,
+                                 why.errors, why.retry_after_ms));
     if (who->wire() == live_wire::event_stream)
       doom(*who, close_code::session_moved);
   };

@@ -37,9 +37,10 @@ void live_hub::add(live_connection::pointer connection) {
 }
 
 void live_hub::adopt_websocket(transport stream, net::ip::address peer, const caller& who,
-                               std::string early) {
-  const live_connection::pointer connection{new live_connection(
-    *this, live_wire::websocket, std::move(stream), std::move(peer), who, steady::now())};
+                               messages::device_info device, std::string early) {
+  const live_connection::pointer connection{
+    new live_connection(*this, live_wire::websocket, std::move(stream), std::move(peer), who,
+                        std::move(device), steady::now())};
   add(connection);
   const auto& config = at_.common().config;
   std::string hello;
@@ -63,9 +64,11 @@ void live_hub::adopt_websocket(transport stream, net::ip::address peer, const ca
 }
 
 void live_hub::adopt_stream(transport stream, net::ip::address peer, const caller& who,
-                            std::string_view topic, std::string_view last_event_id) {
-  const live_connection::pointer connection{new live_connection(
-    *this, live_wire::event_stream, std::move(stream), std::move(peer), who, steady::now())};
+                            messages::device_info device, std::string_view topic,
+                            std::string_view last_event_id) {
+  const live_connection::pointer connection{
+    new live_connection(*this, live_wire::event_stream, std::move(stream), std::move(peer), who,
+                        std::move(device), steady::now())};
   add(connection);
   connection->start({});
   if (connection->is_open())

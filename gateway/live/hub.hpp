@@ -104,9 +104,10 @@ public:
   ~live_hub();
 
   void adopt_websocket(transport stream, net::ip::address peer, const caller& who,
-                       std::string early);
+                       messages::device_info device, std::string early);
   void adopt_stream(transport stream, net::ip::address peer, const caller& who,
-                    std::string_view topic, std::string_view last_event_id);
+                    messages::device_info device, std::string_view topic,
+                    std::string_view last_event_id);
 
   /// Takes a message that came to the companion; false when it is not for the hub.
   bool on_message(caf::message& content);

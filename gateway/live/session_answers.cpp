@@ -180,8 +180,8 @@ void live_hub::refuse(live_feed& feed, live_join& join, const messages::failure&
     auto& who = *waiter.connection;
     --who.joining;
     forget_follow(who, join.topic);
-    who.send_message(
-      error_text(waiter.id, kind_of(why.code), why.detail, why.errors, why.retry_after_ms));
+    who.send_message(error_text(waiter.id, kind_of(why.code), why.detail, who.device().trace_id,
+                                why.errors, why.retry_after_ms));
     if (who.wire() == live_wire::event_stream)
       doom(who, close_code::session_moved);
   }

@@ -41,7 +41,8 @@ void live_hub::subscribe(live_connection& who, std::optional<std::int64_t> id,
   unsubscribe(who, topic);
   if (who.subscriptions.size() + who.joining >= at_.common().config.limits.subscriptions) {
     who.send_message(error_text(id, kind_of(messages::failure_code::too_many_requests),
-                                "This socket follows as much as it may.", {}, 0));
+                                "This socket follows as much as it may.", who.device().trace_id, {},
+                                0));
     return;
   }
   if (topic.athlete_id.is_nil())

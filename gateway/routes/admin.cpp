@@ -125,8 +125,64 @@ awaitable<response> get_cluster(call& c) {
   co_return out;
 }
 
+// GET /v1/admin/jobs
+awaitable<response> get_jobs(call& c) {
+  query_reader query{c, {"limit", "cursor", "state", "kind"}};
+  messages::get_jobs what;
+  what.window = query.window();
+  what.state = query.word("state", {"queued", "running", "finished", "dead", "cancelled"});
+  what.kind = query.text("kind", 64);
+  what.device = device_of(c);
+  if (!query.clean())
+    return answer(query.refusal(c));
+  return read(c, std::move(what));
+}
+
+// GET /v1/admin/limits
+awaitable<response> get_limits(call& c) {
+  const auto& limits = c.at.common().config.limits;
+  const bool counted{c.at.common().ports.limits};
+  response out;
+  domain::json_writer json{out.body};
+  json.begin_object().key("rates").begin_array();
+  const auto rate = [&](limit_kind kind, std::string_view whose, std::int32_t per_minute) {
+    json.begin_object().member("name", name_of(kind)).member("by", whose).key("per_minute");
+    if (counted && per_minute > 0)
+      json.value(per_minute);
+    else
+      json.null();
+    json.end_object();
+  };
+  rate(limit_kind::sign_in, "address", limits.sign_ins_per_minute);
+  rate(limit_kind::registration, "address", limits.registrations_per_minute);
+  rate(limit_kind::read, "account", limits.reads_per_minute);
+  rate(limit_kind::write, "account", limits.writes_per_minute);
+  rate(limit_kind::import, "account", limits.imports_per_minute);
+  json.end_array().key("bounds").begin_object();
+  const std::pair<std::string_view, std::size_t> bounds[] = {
+    {"header_bytes", limits.header_bytes},
+    {"target_bytes", limits.target_bytes},
+    {"body_bytes", limits.body_bytes},
+    {"import_bytes", limits.import_bytes},
+    {"upload_total_bytes", limits.upload_total_bytes},
+    {"connections", limits.connections},
+    {"connections_per_address", limits.connections_per_address},
+    {"pending_asks", limits.pending_asks},
+    {"commands_in_flight", limits.commands_in_flight},
+    {"subscriptions", limits.subscriptions},
+    {"message_bytes", limits.message_bytes},
+    {"send_queue_bytes", limits.send_queue_bytes},
+  };
+  for (const auto& [name, value] : bounds)
+    json.member(name, static_cast<std::int64_t>(value));
+  json.end_object().end_object();
+  return answer(std::move(out));
+}
+
 constexpr route rows[] = {
   {verb::get, "/v1/admin/cluster", for_admins<get_cluster>},
+  {verb::get, "/v1/admin/jobs", for_admins<get_jobs>},
+  {verb::get, "/v1/admin/limits", for_admins<get_limits>},
 };
 
 } // namespace

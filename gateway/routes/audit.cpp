@@ -32,6 +32,7 @@ awaitable<response> get_audit(call& c) {
   what.window = query.window();
   what.filter = filter_of(query);
   what.user_id = query.id("user_id");
+  what.device = device_of(c);
   if (!query.clean())
     return answer(query.refusal(c));
   return read(c, std::move(what));

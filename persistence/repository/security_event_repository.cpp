@@ -25,7 +25,7 @@ const statement audit_page{
   "read_security_audit",
   "SELECT " SPOTTER_EVENT_COLUMNS " FROM spotter.read_security_audit($1::uuid,"
   " NULLIF($2::text, '')::uuid, NULLIF($3::text, ''), $4::timestamptz, $5::timestamptz,"
-  " $6::timestamptz, $7::bigint, $8::integer) e"};
+  " $6::timestamptz, $7::bigint, $8::integer) e WHERE spotter.in_request($9, $10, $11, $12)"};
 
 #undef SPOTTER_EVENT_COLUMNS
 
@@ -125,7 +125,9 @@ read_result read_security_audit(read_connection& db, const domain::uuid& user,
   try {
     const auto rows = db.call(
       audit_page, pqxx::params{to_string(user), whose, query.filter.kind, since_of(query.filter),
-                               until_of(query.filter), start->before, start->before_id, limit + 1});
+                               until_of(query.filter), start->before, start->before_id, limit + 1,
+                               query.device.request_id, query.device.trace_id, query.device.address,
+                               query.device.user_agent});
     return render_page(rows, limit);
   } catch (const pqxx::insufficient_privilege&) {
     return messages::failure{

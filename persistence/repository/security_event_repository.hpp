@@ -10,7 +10,7 @@ namespace spotter::persistence {
                                                const messages::get_security_events& query);
 
 /// A page of everybody's. Refused with `forbidden` unless the database knows `user` as an
-/// administrator at this moment, whatever an older token says.
+/// administrator at this moment, whatever an older token says. Each page is an event itself.
 [[nodiscard]] read_result read_security_audit(read_connection& db, const domain::uuid& user,
                                               const messages::get_security_audit& query);
 

@@ -5,7 +5,7 @@ import { after, before, describe, it } from "node:test";
 import { inflateRawSync } from "node:zlib";
 
 import { Client, PASSWORD, fresh_email } from "./client.mjs";
-import { psql } from "./database.mjs";
+import { psql, verify_address } from "./database.mjs";
 import { imported } from "./importing.mjs";
 import { Live } from "./live.mjs";
 import { missing, Server } from "./server.mjs";
@@ -105,6 +105,44 @@ describe("export and erasure", { skip: missing }, () => {
     for (const table of tables)
       if (!closed.includes(table)) assert.ok(files[`data/${table}.json`] || (await psql(server,
         `SELECT has_any_column_privilege('spotter_reader', 'spotter.${table}', 'SELECT')`))[0] === "f", table);
+  });
+
+  it("names kinds of sets as the API does, and gives out what others share", async () => {
+    const client = await Client.register(server, { email: fresh_email() });
+    const bench = await client.exercise();
+    const workout = await client.start_workout();
+    const kinds = ["normal", "warmup", "dropset", "failure"];
+    for (const kind of kinds) await client.log_set(workout.id, { exercise_id: bench.id, reps: 5, kind });
+    await verify_address(server, client);
+    const athlete = await Client.register(server, { display_name: "Sharer" });
+    const share = await athlete.expect(201, athlete.post("/v1/shares", { email: client.email, scopes: ["live"] }));
+    const shares = async () => JSON.parse(unzip((await client.get("/v1/me/export")).bytes)["data/share_received.json"]);
+    assert.deepEqual((await shares()).map(({ id, state }) => [id, state]), [[share.id, "pending"]]);
+    await client.expect(200, client.post(`/v1/shares/${share.id}/accept`));
+    await athlete.expect(204, athlete.delete(`/v1/shares/${share.id}`));
+    const [ended] = await shares();
+    assert.deepEqual([ended.id, ended.state, ended.athlete.display_name], [share.id, "ended", "Sharer"]);
+    const files = unzip((await client.get("/v1/me/export")).bytes);
+    const [header, ...lines] = files["sets.csv"].toString().trim().split("\r\n");
+    const column = header.split(",").indexOf("kind");
+    assert.deepEqual(lines.map((line) => line.split(",")[column]), kinds);
+  });
+
+  it("does not tell by an export whose address is taken", async () => {
+    const owner = await Client.register(server, { email: fresh_email() });
+    const looks = async (email) => {
+      const client = await Client.register(server, { email: fresh_email() });
+      assert.equal((await client.post("/v1/me/email", { email })).status, 202);
+      await until(30_000, "the end of the job", async () => (await psql(server, `SELECT count(*) FROM spotter.job
+        WHERE user_id = '${client.user.id}' AND state IN ('queued', 'running')`))[0] === "0");
+      const files = unzip((await client.get("/v1/me/export")).bytes);
+      const [mail] = JSON.parse(files["data/mail.json"]).filter(({ template }) => template === "address_confirmation");
+      assert.equal(mail.recipient, email);
+      const jobs = JSON.parse(files["data/job.json"]);
+      assert.ok(!jobs.some(({ subject_id }) => subject_id === mail.mail_id));
+      return Object.keys(mail).filter((name) => mail[name] !== null).sort();
+    };
+    assert.deepEqual(await looks(owner.email), await looks(fresh_email()));
   });
 
   it("limits exports, and asks for a fresh proof of identity", async () => {

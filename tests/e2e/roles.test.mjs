@@ -48,6 +48,30 @@ describe("roles", { skip: missing }, () => {
     assert.equal((await other.get("/v1/admin/audit")).status, 403, "though the token still says admin");
   });
 
+  it("show jobs and limits, and say who looked", async () => {
+    const admin = await administrator(server);
+    const page = await admin.expect(200, admin.get("/v1/admin/jobs?limit=1", { "x-request-id": "a-look" }));
+    assert.equal(page.items.length, 1);
+    const [job] = page.items;
+    assert.deepEqual(Object.keys(job).sort(), ["attempt", "created_at", "id", "kind", "lease_until", "reason", "run_at",
+      "runner_id", "state", "subject_id", "updated_at", "user_id"]);
+    const next = await admin.expect(200, admin.get(`/v1/admin/jobs?limit=1&cursor=${page.next_cursor}`));
+    assert.ok(next.items[0].created_at <= job.created_at && next.items[0].id !== job.id);
+    for (const { kind, state } of (await admin.expect(200, admin.get("/v1/admin/jobs?kind=mail&state=finished"))).items)
+      assert.deepEqual([kind, state], ["mail", "finished"]);
+    assert.equal((await admin.get("/v1/admin/jobs?state=lost")).status, 422);
+    const limits = await admin.expect(200, admin.get("/v1/admin/limits"));
+    assert.deepEqual(limits.rates.map(({ name }) => name), ["sign-in", "registration", "read", "write", "import"]);
+    assert.ok(limits.bounds.body_bytes > 1000);
+    for (const kind of ["jobs_read", "audit_read"]) {
+      const { items } = await admin.expect(200, admin.get(`/v1/admin/audit?kind=${kind}`));
+      if (kind === "jobs_read") assert.ok(items.some((e) => e.actor_id === admin.user.id && e.request_id === "a-look"));
+      else assert.ok(items.some((e) => e.actor_id === admin.user.id && e.detail.kind === "jobs_read"));
+    }
+    const member = await Client.register(server);
+    for (const path of ["/v1/admin/jobs", "/v1/admin/limits"]) assert.equal((await member.get(path)).status, 403);
+  });
+
   it("let administrators in only by a second factor, which no renewal and no further proof stands in for", async () => {
     const admin = await Client.register(server);
     await give(admin.email, "admin");

@@ -3,6 +3,7 @@
 #include "persistence/repository/security_event_repository.hpp"
 
 #include "persistence/identity_rows.hpp"
+#include "persistence/repository/job_repository.hpp"
 #include "tests/persistence/pg_fixture.hpp"
 
 #define CAF_SUITE security_events
@@ -155,6 +156,68 @@ CAF_TEST(the audit asks the database whether the caller is an administrator) {
   CAF_CHECK(!has(std::string{std::get<messages::rendered>(one).body.view()}, "\"user_id\":null"));
 }
 
+CAF_TEST(administrators leave an event where they look) {
+  sign_in(bob);
+  pqxx::nontransaction tx{admin};
+  tx.exec("UPDATE spotter.app_user SET role = 'admin' WHERE user_id = $1::uuid",
+          pqxx::params{to_string(alice)});
+  messages::get_security_audit of_bob;
+  of_bob.user_id = bob;
+  of_bob.filter.kind = "signed_in";
+  of_bob.device = {"desk", "192.0.2.5", "request-5", "trace-5"};
+  const auto page = read_security_audit(db, alice, of_bob);
+  CAF_CHECK(!has(std::string{std::get<messages::rendered>(page).body.view()}, "audit_read"));
+  CAF_CHECK_EQUAL(
+    tx.query_value<int>("SELECT count(*) FROM spotter.security_event WHERE kind = 'audit_read' AND "
+                        "user_id = $1::uuid AND actor_user_id = $2::uuid AND address = '192.0.2.5' "
+                        "AND request_id = 'request-5' AND detail = '{\"kind\": \"signed_in\"}'",
+                        pqxx::params{to_string(bob), to_string(alice)}),
+    1);
+  CAF_MESSAGE("whom it concerns reads that, too");
+  CAF_CHECK(has(own(bob), "audit_read"));
+}
+
+CAF_TEST(jobs are read by administrators only page by page) {
+  pqxx::nontransaction tx{admin};
+  for (int i = 0; i < 3; ++i)
+    tx.exec("INSERT INTO spotter.job (user_id, job_id, kind, subject_id, state, reason) VALUES "
+            "($1, $2, $3, $2, $4, 'no route')",
+            pqxx::params{i == 0 ? to_string(domain::uuid{}) : to_string(bob),
+                         to_string(domain::make_uuid_v7()), i == 0 ? "reseal" : "mail",
+                         i == 2 ? "dead" : "queued"});
+  messages::get_jobs what;
+  const auto refused = read_jobs(db, alice, what);
+  CAF_REQUIRE(std::holds_alternative<messages::failure>(refused));
+  CAF_CHECK(std::get<messages::failure>(refused).code == messages::failure_code::forbidden);
+  tx.exec("UPDATE spotter.app_user SET role = 'admin' WHERE user_id = $1::uuid",
+          pqxx::params{to_string(alice)});
+  const auto text = [&] {
+    return std::string{std::get<messages::rendered>(read_jobs(db, alice, what)).body.view()};
+  };
+  what.window.limit = 2;
+  what.device = {"desk", "192.0.2.5", "request-6", "trace-6"};
+  auto page = text();
+  CAF_CHECK(page.find("\"state\":\"dead\"") < page.find("\"state\":\"queued\""));
+  CAF_CHECK(has(page, "\"reason\":\"no route\""));
+  CAF_CHECK(!has(page, "reseal"));
+  what.window.cursor = cursor_in(page);
+  page = text();
+  CAF_CHECK(has(page, "\"kind\":\"reseal\",\"state\":\"queued\",\"user_id\":null"));
+  CAF_CHECK(has(page, "\"next_cursor\":null"));
+  what.window.cursor.clear();
+  what.state = "dead";
+  CAF_CHECK(!has(text(), "queued"));
+  what.kind = "reseal";
+  CAF_CHECK(has(text(), "\"items\":[]"));
+  CAF_CHECK_EQUAL(
+    tx.query_value<int>("SELECT count(*) FROM spotter.security_event WHERE kind = 'jobs_read' AND "
+                        "actor_user_id = $1::uuid AND request_id = 'request-6'",
+                        pqxx::params{to_string(alice)}),
+    4);
+  what.window.cursor = "nonsense";
+  CAF_CHECK(std::holds_alternative<messages::failure>(read_jobs(db, alice, what)));
+}
+
 CAF_TEST(no role of the server can change or remove an event and neither can its partitions) {
   sign_in(alice);
   std::vector<std::string> tables;
@@ -187,6 +250,16 @@ CAF_TEST(no role of the server can change or remove an event and neither can its
           "SELECT has_table_privilege('spotter_identity', $1::text, $2::text)",
           pqxx::params{"spotter." + table, privilege}));
   }
+  CAF_CHECK_EQUAL(kinds(), "signed_in");
+}
+
+CAF_TEST(the writer marks no account as deleted to have its events erased) {
+  sign_in(alice);
+  auto connection = database.connect(database_role::writer);
+  pqxx::work tx{connection};
+  tx.exec(set_writer_users_sql, pqxx::params{"{" + to_string(alice) + "}"});
+  CAF_CHECK_THROWS_AS(tx.exec("UPDATE spotter.app_user SET deleted_at = now()"),
+                      pqxx::insufficient_privilege);
   CAF_CHECK_EQUAL(kinds(), "signed_in");
 }
 
