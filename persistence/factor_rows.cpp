@@ -6,6 +6,7 @@
 #include "persistence/repository/row_reader.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <string>
 #include <string_view>
 
@@ -58,6 +59,13 @@ std::optional<std::string> time_or_null(const std::optional<domain::instant>& at
 
 std::optional<std::string> id_or_null(const domain::uuid& id) {
   return id.is_nil() ? std::nullopt : std::optional{to_string(id)};
+}
+
+bool is_number(const std::string& text) {
+  std::int64_t number = 0;
+  const auto* last = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data(), last, number);
+  return error == std::errc{} && end == last;
 }
 
 pqxx::params in_request(const messages::device_info& device, const domain::uuid& user) {
@@ -116,14 +124,15 @@ public:
                    binary(what.token_hash));
   }
   factor_stored operator()(const messages::put_api_key& what) {
-    return resource("SELECT outcome, 0::bigint, body"
-                    "  FROM spotter.put_api_key($5, $6, $7, $8, $9, $10, $11)" SPOTTER_IN_REQUEST,
-                    "API key", to_string(ask_.login_id), to_string(what.api_key_id), what.name,
-                    text_array(what.scopes), binary(what.key_hash), time_or_null(what.expires_at));
+    return made("SELECT outcome, 0::bigint, body"
+                "  FROM spotter.put_api_key($5, $6, $7, $8, $9, $10, $11)" SPOTTER_IN_REQUEST,
+                "API key", to_string(ask_.login_id), to_string(what.api_key_id), what.name,
+                text_array(what.scopes), binary(what.key_hash), time_or_null(what.expires_at));
   }
   factor_stored operator()(const messages::get_api_keys& what) {
-    return page("SELECT id, body FROM spotter.list_api_keys($5, $6, $7)" SPOTTER_IN_REQUEST, 'k',
-                what.window);
+    return page(
+      "SELECT at_us, id, body FROM spotter.list_api_keys($5, $6, $7, $8)" SPOTTER_IN_REQUEST, 'k',
+      what.window);
   }
   factor_stored operator()(const messages::revoke_api_key& what) {
     auto result = outcome("SELECT spotter.revoke_api_key($5, $6)" SPOTTER_IN_REQUEST,
@@ -132,14 +141,15 @@ public:
     return result;
   }
   factor_stored operator()(const messages::offer_share& what) {
-    return resource("SELECT outcome, version, body"
-                    "  FROM spotter.offer_share($5, $6, $7, $8, $9)" SPOTTER_IN_REQUEST,
-                    "share", to_string(*what.share_id), what.email, text_array(what.scopes),
-                    time_or_null(what.ends_at));
+    return made("SELECT outcome, version, body"
+                "  FROM spotter.offer_share($5, $6, $7, $8, $9)" SPOTTER_IN_REQUEST,
+                "share", to_string(*what.share_id), what.email, text_array(what.scopes),
+                time_or_null(what.ends_at));
   }
   factor_stored operator()(const messages::get_shares& what) {
-    return page("SELECT id, body FROM spotter.list_shares($5, $8, $6, $7)" SPOTTER_IN_REQUEST, 'h',
-                what.window, what.direction);
+    return page(
+      "SELECT at_us, id, body FROM spotter.list_shares($5, $9, $6, $7, $8)" SPOTTER_IN_REQUEST, 'h',
+      what.window, what.direction);
   }
   factor_stored operator()(const messages::get_share& what) {
     return resource(
@@ -163,8 +173,8 @@ public:
     return result;
   }
   factor_stored operator()(const messages::end_share& what) {
-    auto result =
-      outcome("SELECT spotter.end_share($5, $6)" SPOTTER_IN_REQUEST, to_string(what.share_id));
+    auto result = outcome("SELECT spotter.end_share($5, $6, $7)" SPOTTER_IN_REQUEST,
+                          to_string(what.share_id), what.if_match);
     result.ended.push_back(what.share_id);
     return result;
   }
@@ -195,7 +205,19 @@ private:
 
   template <class... Values>
   factor_stored resource(std::string_view sql, std::string_view what, const Values&... values) {
+    return resource_of(run(sql, values...), what);
+  }
+
+  /// Of something new (`made`), or of what the same request made before (`ok`).
+  template <class... Values>
+  factor_stored made(std::string_view sql, std::string_view what, const Values&... values) {
     const auto rows = run(sql, values...);
+    auto result = resource_of(rows, what);
+    result.repeated = !rows.empty() && rows[0][0].view() == "ok";
+    return result;
+  }
+
+  static factor_stored resource_of(const pqxx::result& rows, std::string_view what) {
     if (rows.empty())
       return judge("unknown", what);
     row_reader row{rows[0]};
@@ -211,25 +233,28 @@ private:
   factor_stored page(std::string_view sql, char kind, const messages::page_window& window,
                      const Values&... values) {
     factor_stored result;
+    std::optional<std::string> before_us;
     std::optional<std::string> before;
     if (!window.cursor.empty()) {
-      const auto key = read_cursor(kind, 1, window.cursor);
-      if (!key || !domain::parse_uuid((*key)[0])) {
+      const auto key = read_cursor(kind, 2, window.cursor);
+      if (!key || !is_number((*key)[0]) || !domain::parse_uuid((*key)[1])) {
         result.problem = bad_cursor();
         return result;
       }
-      before = (*key)[0];
+      before_us = (*key)[0];
+      before = (*key)[1];
     }
     const auto limit = page_limit(window.limit);
-    const auto rows = run(sql, before, limit + 1, values...);
+    const auto rows = run(sql, before_us, before, limit + 1, values...);
     list_writer list{static_cast<std::size_t>(limit)};
     std::string next;
     for (int i = 0; i < std::min(rows.size(), limit); ++i) {
       row_reader row{rows[i]};
+      const auto made_us = row.text();
       const auto id = row.text();
       list.item().raw(row.view());
       if (i + 1 == limit && rows.size() > limit)
-        next = make_cursor(kind, {id});
+        next = make_cursor(kind, {made_us, id});
     }
     result.body = std::string{list.finish(next).body.view()};
     return result;

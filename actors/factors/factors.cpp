@@ -90,21 +90,25 @@ void factors_state::serve(messages::factor_request request, reply_to to) {
 void factors_state::pass_on(asker who, messages::factor_change what) {
   store(who, std::move(what), [this, who](messages::factor_stored& stored) {
     tell_ended(who.user_id, stored.ended, false);
-    answer(who, std::move(stored.body), stored.version);
+    answer(who, std::move(stored.body), stored.version, stored.repeated);
   });
 }
 
 void factors_state::create_key(asker who, messages::create_api_key request) {
   const auto token = make_token(api_key_prefix, who.user_id);
   messages::put_api_key key;
-  key.api_key_id = domain::make_uuid_v7();
+  key.api_key_id = request.api_key_id.value_or(domain::make_uuid_v7());
   key.name = std::move(request.name);
   key.scopes = std::move(request.scopes);
   key.key_hash = read_token(api_key_prefix, token)->hash;
   key.expires_at = request.expires_at;
   store(who, std::move(key), [this, who, token](messages::factor_stored& stored) {
-    // The one time that it is shown. It needs no escapes.
     auto body = std::move(stored.body);
+    if (stored.repeated) { // what was just made up is nobody's
+      answer(who, std::move(body), 0, true);
+      return;
+    }
+    // The one time that it is shown. It needs no escapes.
     body.pop_back();
     body += R"(, "token": ")" + token + "\"}";
     answer(who, std::move(body));
@@ -163,11 +167,12 @@ void factors_state::store(const asker& who, messages::factor_change what, on_sto
       });
 }
 
-void factors_state::answer(const asker& who, std::string body, std::int64_t version) {
+void factors_state::answer(const asker& who, std::string body, std::int64_t version,
+                           bool replayed) {
   --in_flight_;
   auto to = who.to;
-  to.deliver(
-    messages::read_reply{messages::rendered{version, messages::shared_text{std::move(body)}}});
+  to.deliver(messages::read_reply{
+    messages::rendered{version, messages::shared_text{std::move(body)}, replayed}});
 }
 
 void factors_state::refuse(const asker& who, messages::failure why) {

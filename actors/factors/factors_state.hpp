@@ -80,7 +80,7 @@ private:
 
   void load(const asker& who, on_image then);
   void store(const asker& who, messages::factor_change what, on_stored then);
-  void answer(const asker& who, std::string body, std::int64_t version = 0);
+  void answer(const asker& who, std::string body, std::int64_t version = 0, bool replayed = false);
   void refuse(const asker& who, messages::failure why);
   void tell_ended(const domain::uuid& user_id, const std::vector<domain::uuid>& ended,
                   bool announce);

@@ -4,6 +4,7 @@
 
 #include <caf/send.hpp>
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 namespace spotter::actors {
@@ -44,6 +45,36 @@ std::string render(const domain::uuid& id, const messages::recommend& ask,
   json.member("created_at", domain::now());
   json.end_object();
   return out;
+}
+
+/// Whether a stored resource answers this question.
+bool answers(std::string_view resource, const messages::recommend& ask) {
+  const auto says = [resource](std::string_view name, std::string_view text) {
+    return resource.find(fmt::format(R"("{}":"{}")", name, text)) != resource.npos;
+  };
+  // Not all engines look at the range of repetitions; those that do say so.
+  const auto counts = [resource](std::string_view name, std::int32_t number) {
+    const auto member = fmt::format(R"("{}":)", name);
+    const auto at = resource.find(member);
+    if (at == resource.npos)
+      return true;
+    const auto value = resource.substr(at + member.size());
+    return value.substr(0, value.find_first_not_of("0123456789")) == std::to_string(number);
+  };
+  return says("kind", ask.kind) && says("engine", ask.engine)
+         && says("exercise_id", to_string(ask.exercise_id)) && counts("rep_min", ask.rep_min)
+         && counts("rep_max", ask.rep_max);
+}
+
+messages::command_reply replay(std::int64_t version, messages::position at,
+                               messages::shared_text body) {
+  messages::outcome result;
+  result.created = true;
+  result.replayed = true;
+  result.version = version;
+  result.at = at;
+  result.body = std::move(body);
+  return {std::move(result)};
 }
 
 } // namespace
@@ -111,19 +142,70 @@ caf::result<messages::command_reply> recommender_state::accept(messages::recomme
   auto e = std::make_shared<errand>(errand{std::move(ask),
                                            self_->make_response_promise<messages::command_reply>(),
                                            self_->clock().now() + settings_.pool.deadline});
+  look_for_answer(e);
+  return e->answer;
+}
+
+void recommender_state::look_for_answer(const errand_ptr& e) {
+  if (!e->ask.once) {
+    look_for_resource(e);
+    return;
+  }
+  self_->request(reader_, time_left(*e), messages::load_answer{e->ask.user_id, e->ask.once->key})
+    .then(
+      [this, e](messages::answer_image& image) {
+        if (!image.answer)
+          look_for_resource(e);
+        else if (image.answer->fingerprint != e->ask.once->fingerprint)
+          finish(e, refuse(messages::failure_code::idempotency_mismatch,
+                           "this idempotency key was used with another request; use a new key"));
+        else
+          finish(e, replay(image.answer->version, image.answer->at, image.answer->body));
+      },
+      [this, e](const caf::error& why) { not_read(e, why); });
+}
+
+void recommender_state::look_for_resource(const errand_ptr& e) {
+  if (!e->ask.recommendation_id) {
+    study(e);
+    return;
+  }
+  messages::read question{e->ask.user_id, messages::get_recommendation{*e->ask.recommendation_id}};
+  self_->request(reader_, time_left(*e), std::move(question))
+    .then(
+      [this, e](messages::read_reply& reply) {
+        if (auto* page = std::get_if<messages::rendered>(&reply.result)) {
+          if (answers(page->body.view(), e->ask))
+            finish(e, replay(page->version, {}, std::move(page->body)));
+          else
+            finish(e, refuse(messages::failure_code::id_reused,
+                             "a recommendation with this id exists and differs; make a new id"));
+          return;
+        }
+        auto& why = std::get<messages::failure>(reply.result);
+        if (why.code == messages::failure_code::not_found)
+          study(e);
+        else
+          finish(e, {std::move(why)});
+      },
+      [this, e](const caf::error& why) { not_read(e, why); });
+}
+
+void recommender_state::study(const errand_ptr& e) {
   const messages::load_exercise_history load{e->ask.user_id, e->ask.exercise_id,
                                              settings_.workouts};
-  self_->request(reader_, settings_.pool.deadline, load)
+  self_->request(reader_, time_left(*e), load)
     .then([this, e](messages::exercise_history& history) { reckon(e, std::move(history)); },
-          [this, e](const caf::error& why) {
-            if (why == caf::sec::request_timeout)
-              fail(e, messages::failure_code::deadline_exceeded,
-                   "The history could not be read in time.", "late");
-            else
-              fail(e, messages::failure_code::unavailable,
-                   "The history could not be read: " + to_string(why), "no_history");
-          });
-  return e->answer;
+          [this, e](const caf::error& why) { not_read(e, why); });
+}
+
+void recommender_state::not_read(const errand_ptr& e, const caf::error& why) {
+  if (why == caf::sec::request_timeout)
+    fail(e, messages::failure_code::deadline_exceeded, "The history could not be read in time.",
+         "late");
+  else
+    fail(e, messages::failure_code::unavailable, "The history could not be read: " + to_string(why),
+         "no_history");
 }
 
 std::chrono::nanoseconds recommender_state::time_left(const errand& e) const {
@@ -156,7 +238,7 @@ void recommender_state::reckon(const errand_ptr& e, messages::exercise_history h
 void recommender_state::record(const errand_ptr& e, messages::advice found) {
   metrics_.answered(e->ask.engine, "ok");
   messages::record_recommendation made;
-  made.recommendation_id = domain::make_uuid_v7();
+  made.recommendation_id = e->ask.recommendation_id.value_or(domain::make_uuid_v7());
   made.kind = e->ask.kind;
   made.engine = e->ask.engine;
   made.variant = variant_name;
@@ -165,9 +247,22 @@ void recommender_state::record(const errand_ptr& e, messages::advice found) {
   messages::command command;
   command.user_id = e->ask.user_id;
   command.trace_id = e->ask.trace_id;
+  // Of two at once, both of which found nothing, the session stores one.
+  command.once = e->ask.once;
   command.body = std::move(made);
   ask_session(self_, shards_, settings_.session, std::move(command),
-              [this, e](messages::command_reply reply) { finish(e, std::move(reply)); });
+              [this, e](messages::command_reply reply) { end(e, std::move(reply)); });
+}
+
+// Of two at once with the same id the second finds what the first has stored meanwhile.
+void recommender_state::end(const errand_ptr& e, messages::command_reply reply) {
+  const auto* why = std::get_if<messages::failure>(&reply.result);
+  if (why && why->code == messages::failure_code::id_reused && !e->again) {
+    e->again = true;
+    look_for_resource(e);
+    return;
+  }
+  finish(e, std::move(reply));
 }
 
 void recommender_state::fail(const errand_ptr& e, messages::failure_code code, std::string detail,

@@ -41,13 +41,20 @@ private:
     messages::recommend ask; // `engine` is filled in
     promise answer;
     caf::actor_clock::time_point deadline;
+    bool again = false; // it was stored by another at the same moment
   };
   using errand_ptr = std::shared_ptr<errand>;
 
   caf::result<messages::command_reply> accept(messages::recommend ask);
   std::vector<messages::field_error> check(messages::recommend& ask) const;
+  /// Answers from what is stored, if the same was asked before; else goes on.
+  void look_for_answer(const errand_ptr& e);
+  void look_for_resource(const errand_ptr& e);
+  void study(const errand_ptr& e);
   void reckon(const errand_ptr& e, messages::exercise_history history);
   void record(const errand_ptr& e, messages::advice found);
+  void not_read(const errand_ptr& e, const caf::error& why);
+  void end(const errand_ptr& e, messages::command_reply reply);
   void fail(const errand_ptr& e, messages::failure_code code, std::string detail,
             std::string_view result);
   void finish(const errand_ptr& e, messages::command_reply reply);

@@ -50,6 +50,8 @@ failure not_stored(const stored& result) {
   if (result.detail.find("workout_set_instance_of_workout_fkey") != std::string::npos)
     return refuse_field("/exercise_instance_id", "other_workout",
                         "this instance is of another workout; leave it out, or make a new id");
+  if (result.detail.find("recommendation_pkey") != std::string::npos)
+    return refuse(failure_code::id_reused, "a recommendation with this id exists; make a new id");
   if (result.detail.find("recommendation_missing") != std::string::npos)
     return refuse(failure_code::not_found, "there is no such recommendation");
   spdlog::error("the database refused a change: {}", result.detail);

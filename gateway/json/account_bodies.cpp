@@ -99,7 +99,8 @@ parsed<messages::recommend> parse_recommend(padded_text text) {
     };
   };
   auto result = read_body(text, "", out,
-                          {{"kind", read_kind, true},
+                          {{"id", id_into(out.recommendation_id)},
+                           {"kind", read_kind, true},
                            {"exercise_id", id_into(out.exercise_id), true},
                            {"rep_min", reps_into(out.rep_min)},
                            {"rep_max", reps_into(out.rep_max)},

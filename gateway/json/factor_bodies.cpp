@@ -83,7 +83,8 @@ parsed<messages::create_api_key> parse_create_api_key(padded_text text) {
     put(out.scopes, read_scopes(r, v, {"read", "write", "live", "import"}));
   };
   return read_body(text, "", out,
-                   {{"name", text_into(out.name, 100, 1), true},
+                   {{"id", id_into(out.api_key_id)},
+                    {"name", text_into(out.name, 100, 1), true},
                     {"scopes", read_key_scopes, true},
                     {"expires_at", future_into(out.expires_at)}});
 }

@@ -1,6 +1,7 @@
 #include "gateway/routes/answers.hpp"
 
 #include "domain/json_redaction.hpp"
+#include "domain/named_uuid.hpp"
 #include "gateway/fingerprint.hpp"
 #include "gateway/utf8.hpp"
 
@@ -26,12 +27,12 @@ bool is_key(std::string_view key) noexcept {
 
 /// The version in an If-Match header: `"12"`; -1 for a tag that no version of ours has.
 std::int64_t version_of(std::string_view tag) noexcept {
-  if (tag.size() < 3 || tag.front() != '"' || tag.back() != '"')
+  if (tag.size() < 3 || tag.front() != '"' || tag.back() != '"' || tag[1] == '-')
     return -1;
   tag = tag.substr(1, tag.size() - 2);
   std::int64_t version = 0;
   const auto [end, error] = std::from_chars(tag.data(), tag.data() + tag.size(), version);
-  return error == std::errc{} && end == tag.data() + tag.size() && version > 0 ? version : -1;
+  return error == std::errc{} && end == tag.data() + tag.size() ? version : -1;
 }
 
 response from_read(domain::expected<messages::read_reply, messages::failure> reply,
@@ -106,20 +107,40 @@ std::optional<std::int64_t> if_match(const call& c) {
   return version_of(tag);
 }
 
+domain::expected<std::optional<messages::idempotency>, messages::failure> once(const call& c) {
+  std::optional<messages::idempotency> out;
+  if (!c.req.has_header("idempotency-key"))
+    return out;
+  const auto key = c.req.header("idempotency-key");
+  if (!is_key(key))
+    return invalid("Idempotency-Key", "invalid_format",
+                   "Must have 1 to 255 visible ASCII characters.");
+  out = messages::idempotency{std::string(key),
+                              fingerprint({to_string(c.req.method), c.req.target, c.req.body})};
+  return out;
+}
+
+domain::expected<bool, messages::failure> name_by_key(const call& c,
+                                                      std::optional<domain::uuid>& id) {
+  const auto key = once(c);
+  if (!key)
+    return key.error();
+  if (!*key || id)
+    return false;
+  // The path keeps two resources apart that were made with the same key.
+  id = domain::named_uuid(c.who.user_id, std::string(c.req.path()) + ' ' + (*key)->key);
+  return true;
+}
+
 awaitable<response> run_command(call& c, messages::command_body body, command_answer looks) {
   messages::command command;
   command.user_id = c.who.user_id;
   command.trace_id = c.trace_id;
   command.body = std::move(body);
-  if (c.req.has_header("idempotency-key")) {
-    const auto key = c.req.header("idempotency-key");
-    if (!is_key(key))
-      co_return to_response(invalid("Idempotency-Key", "invalid_format",
-                                    "Must have 1 to 255 visible ASCII characters."),
-                            c.trace_id);
-    command.once = messages::idempotency{
-      std::string(key), fingerprint({to_string(c.req.method), c.req.target, c.req.body})};
-  }
+  auto key = once(c);
+  if (!key)
+    co_return to_response(key.error(), c.trace_id);
+  command.once = std::move(*key);
   command.if_match = if_match(c);
   auto message = caf::make_message(std::move(command));
   auto waiting =
@@ -169,7 +190,8 @@ awaitable<response> read(call& c, messages::query what) {
   co_return from_read(std::move(reply), c.trace_id);
 }
 
-awaitable<response> ask_factors(call& c, messages::factor_action action, int status) {
+awaitable<response> ask_factors(call& c, messages::factor_action action, int status,
+                                bool named_by_key) {
   messages::factor_request request{c.who.user_id, c.who.login_id, device_of(c), std::move(action)};
   auto waiting = ask<messages::read_reply>(c, c.at.common().ports.factors, std::move(request),
                                            c.at.common().config.limits.slow_ask_timeout,
@@ -177,13 +199,20 @@ awaitable<response> ask_factors(call& c, messages::factor_action action, int sta
   auto reply = co_await std::move(waiting);
   if (!reply)
     co_return to_response(reply.error(), c.trace_id);
-  if (const auto* why = std::get_if<messages::failure>(&reply->result))
+  if (auto* why = std::get_if<messages::failure>(&reply->result)) {
+    if (named_by_key && why->code == messages::failure_code::id_reused) {
+      why->code = messages::failure_code::idempotency_mismatch;
+      why->detail = "This idempotency key was used with another request; use a new key.";
+    }
     co_return to_response(*why, c.trace_id);
+  }
   auto& page = std::get<messages::rendered>(reply->result);
   if (page.body.empty())
     co_return no_content();
   auto out = ok(std::move(page.body), page.version);
   out.status = status;
+  if (page.replayed)
+    out.with("Idempotency-Replayed", "true");
   co_return out.with("Cache-Control", "no-store");
 }
 

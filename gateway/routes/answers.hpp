@@ -23,6 +23,15 @@ namespace spotter::gateway {
 /// The version that If-Match asks for: nothing when it asks for none, -1 for one that can't be.
 [[nodiscard]] std::optional<std::int64_t> if_match(const call& c);
 
+/// What an Idempotency-Key asks for: nothing without one. The failure says that it is none.
+[[nodiscard]] domain::expected<std::optional<messages::idempotency>, messages::failure> once(
+  const call& c);
+
+/// For what is made once by its id: gives `id` what follows from the user and the Idempotency-Key,
+/// unless the body brought one. True when it did so; the failure says that the key is none.
+[[nodiscard]] domain::expected<bool, messages::failure> name_by_key(
+  const call& c, std::optional<domain::uuid>& id);
+
 /// The body, ready for the JSON parser.
 [[nodiscard]] inline padded_text body_of(call& c) {
   return padded_text{c.req.body};
@@ -68,9 +77,10 @@ struct command_answer {
                                    command_answer looks = {});
 
 /// Sends what a signed-in user asks about factors, keys and shares: `status` with the resource, or
-/// 204 where there is nothing to say.
+/// 204 where there is nothing to say. Where the resource is `named_by_key`, an id that stands for
+/// something else is a key that does.
 [[nodiscard]] awaitable<response> ask_factors(call& c, messages::factor_action action,
-                                              int status = 200);
+                                              int status = 200, bool named_by_key = false);
 
 /// Reads through the session, which caches workouts and pages of them.
 [[nodiscard]] awaitable<response> read_through_session(call& c, messages::query what);

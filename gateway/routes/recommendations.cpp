@@ -11,6 +11,10 @@ awaitable<response> post_recommendation(call& c) {
     co_return to_response(body.error(), c.trace_id);
   body->user_id = c.who.user_id;
   body->trace_id = c.trace_id;
+  auto key = once(c);
+  if (!key)
+    co_return to_response(key.error(), c.trace_id);
+  body->once = std::move(*key);
   auto waiting = ask<messages::command_reply>(c, c.at.common().ports.recommender, std::move(*body),
                                               c.at.common().config.limits.slow_ask_timeout,
                                               messages::failure_code::engine_failed);

@@ -24,7 +24,10 @@ awaitable<response> post_share(call& c) {
   auto body = parse_offer_share(body_of(c));
   if (!body)
     return answer(to_response(body.error(), c.trace_id));
-  return in_step(ask_factors(c, std::move(*body), 201));
+  const auto named = name_by_key(c, body->share_id);
+  if (!named)
+    return answer(to_response(named.error(), c.trace_id));
+  return in_step(ask_factors(c, std::move(*body), 201, *named));
 }
 
 // GET /v1/shares/{id}
@@ -55,7 +58,7 @@ awaitable<response> accept_share(call& c) {
 // DELETE /v1/shares/{id}
 awaitable<response> delete_share(call& c) {
   const auto id = id_in(c);
-  return id ? ask_factors(c, messages::end_share{*id}) : answer(not_found(c));
+  return id ? ask_factors(c, messages::end_share{*id, if_match(c)}) : answer(not_found(c));
 }
 
 // GET /v1/athletes/{id}/workouts

@@ -20,7 +20,10 @@ awaitable<response> post_token(call& c) {
   auto body = parse_create_api_key(body_of(c));
   if (!body)
     return answer(to_response(body.error(), c.trace_id));
-  return ask_factors(c, std::move(*body), 201);
+  const auto named = name_by_key(c, body->api_key_id);
+  if (!named)
+    return answer(to_response(named.error(), c.trace_id));
+  return ask_factors(c, std::move(*body), 201, *named);
 }
 
 // DELETE /v1/me/tokens/{id}

@@ -240,7 +240,9 @@ read_result read_muscles(read_connection& db, const domain::uuid& user,
       json.key("name").value(row.view());
       json.key("parents").raw(row.view()).end_object();
     }
-    json.end_array().member("taxonomy", taxonomy).end_object();
+    // A taxonomy is read whole: it has fewer muscles than any page may hold.
+    json.end_array().key("next_cursor").null();
+    json.member("taxonomy", taxonomy).end_object();
     return render(std::move(body));
   });
 }

@@ -29,6 +29,7 @@ struct script {
   std::vector<messages::factor_change> changes;
   std::vector<domain::uuid> ended;
   std::optional<messages::failure> problem;
+  bool key_is_there = false;
   int attempts_left = 5;
   bool code_is_fresh = true;
   std::vector<messages::note_security_event> noted;
@@ -68,8 +69,10 @@ messages::factor_store_actor::behavior_type fake_store(messages::factor_store_ac
         known->image.recovery_codes = on->recovery_codes;
         stored.ended = known->ended;
       }
-      if (std::holds_alternative<messages::put_api_key>(ask.what))
+      if (std::holds_alternative<messages::put_api_key>(ask.what)) {
         stored.body = R"({"id":"x"})";
+        stored.repeated = known->key_is_there;
+      }
       if (const auto* put = std::get_if<messages::put_challenge>(&ask.what))
         known->challenges.push_back(put->token_hash);
       const auto* find = std::get_if<messages::find_challenge>(&ask.what);
@@ -413,6 +416,17 @@ CAF_TEST(a key is shown once and kept as a hash) {
   const auto checked = ask<messages::api_key_checked>(messages::check_api_key{token, {}});
   CAF_CHECK(checked.user_id == user);
   CAF_CHECK(!ask<messages::api_key_checked>(messages::check_api_key{"spk_no", {}}).found);
+}
+
+CAF_TEST(a repeat of a key shows no secret) {
+  messages::create_api_key key;
+  key.api_key_id = domain::make_uuid_v7();
+  key.name = "script";
+  key.scopes = {"read"};
+  CAF_CHECK(good(key).find("spk_") != std::string::npos);
+  CAF_CHECK(std::get<messages::put_api_key>(known.changes.back()).api_key_id == *key.api_key_id);
+  known.key_is_there = true;
+  CAF_CHECK_EQUAL(good(key), R"({"id":"x"})");
 }
 
 CAF_TEST(who is refused by the store is told why) {

@@ -4,6 +4,7 @@
 #include "caf/test/dsl.hpp"
 
 #include <latch>
+#include <map>
 #include <thread>
 
 using namespace spotter;
@@ -19,14 +20,23 @@ struct script {
   bool reader_answers = true;
   std::vector<caf::typed_response_promise<messages::exercise_history>> silence; // kept, unanswered
   std::vector<messages::record_recommendation> recorded;
-  std::deque<messages::failure> refusals; // the session's next answers
+  std::deque<messages::failure> refusals;                     // the session's next answers
+  int histories = 0;                                          // how often one was read
+  std::map<std::string, messages::remembered_answer> answers; // by key
+  std::vector<messages::command> commands;
 };
 
 messages::reader_actor::behavior_type fake_reader(messages::reader_actor::pointer self, script* s) {
-  // The recommenders read histories only.
+  // The recommenders read histories, and what they said before.
   const auto never = caf::make_error(caf::sec::unsupported_operation);
   return {
-    [never](const messages::read&) -> caf::result<messages::read_reply> { return never; },
+    [s](const messages::read& ask) -> caf::result<messages::read_reply> {
+      const auto& wanted = std::get<messages::get_recommendation>(ask.what);
+      for (const auto& made : s->recorded)
+        if (made.recommendation_id == wanted.recommendation_id)
+          return messages::read_reply{messages::rendered{7, made.output}};
+      return messages::read_reply{messages::failure{failure_code::not_found, "none", {}, 0}};
+    },
     [never](const messages::load_session&) -> caf::result<messages::session_image> {
       return never;
     },
@@ -41,9 +51,15 @@ messages::reader_actor::behavior_type fake_reader(messages::reader_actor::pointe
     [never](const messages::load_sources&) -> caf::result<messages::source_matches> {
       return never;
     },
-    [never](const messages::load_answer&) -> caf::result<messages::answer_image> { return never; },
+    [s](const messages::load_answer& ask) -> caf::result<messages::answer_image> {
+      messages::answer_image image;
+      if (const auto it = s->answers.find(ask.key); it != s->answers.end())
+        image.answer = it->second;
+      return image;
+    },
     [never](const messages::load_import&) -> caf::result<messages::import_image> { return never; },
     [self, s](const messages::load_exercise_history&) -> caf::result<messages::exercise_history> {
+      ++s->histories;
       if (s->reader_answers)
         return s->history;
       return s->silence.emplace_back(self->make_response_promise<messages::exercise_history>());
@@ -67,6 +83,7 @@ messages::session_actor::behavior_type fake_session(messages::session_actor::poi
         s->refusals.pop_front();
         return reply;
       }
+      s->commands.push_back(ask);
       s->recorded.push_back(std::get<messages::record_recommendation>(ask.body));
       messages::outcome done;
       done.created = true;
@@ -205,6 +222,78 @@ CAF_TEST(stores the advice and answers with what the session says) {
     CAF_CHECK_NOT_EQUAL(body.find(part), std::string::npos);
   CAF_CHECK_NOT_EQUAL(body.find(to_string(question.exercise_id)), std::string::npos);
   CAF_CHECK_NOT_EQUAL(body.find(to_string(made.recommendation_id)), std::string::npos);
+}
+
+CAF_TEST(answers the same id from what is stored and runs no engine) {
+  start();
+  auto question = some_question();
+  question.recommendation_id = domain::make_uuid_v7();
+  const auto first = std::get<messages::outcome>(ask(question).result);
+  CAF_CHECK(!first.replayed);
+  CAF_REQUIRE_EQUAL(s.recorded.size(), 1u);
+  CAF_CHECK(s.recorded[0].recommendation_id == *question.recommendation_id);
+  const auto again = std::get<messages::outcome>(ask(question).result);
+  CAF_CHECK(again.created && again.replayed);
+  CAF_CHECK_EQUAL(again.version, 7);
+  CAF_CHECK(again.body == first.body);
+  CAF_CHECK_EQUAL(s.histories, 1);
+  CAF_CHECK_EQUAL(s.recorded.size(), 1u);
+  auto other = question;
+  other.rep_max = 15;
+  CAF_CHECK(code_of(ask(other)) == failure_code::id_reused);
+  other = question;
+  other.exercise_id = domain::make_uuid_v7();
+  CAF_CHECK(code_of(ask(other)) == failure_code::id_reused);
+  CAF_CHECK_EQUAL(s.histories, 1);
+}
+
+CAF_TEST(answers the same idempotency key from what is remembered) {
+  start();
+  auto question = some_question();
+  question.once = messages::idempotency{"key", "print"};
+  CAF_CHECK(std::holds_alternative<messages::outcome>(ask(question).result));
+  CAF_REQUIRE_EQUAL(s.commands.size(), 1u);
+  CAF_REQUIRE(s.commands[0].once.has_value());
+  CAF_CHECK_EQUAL(s.commands[0].once->key, "key");
+  messages::remembered_answer first;
+  first.key = "key";
+  first.fingerprint = "print";
+  first.created = true;
+  first.version = 3;
+  first.body = messages::shared_text{R"({"id":"first"})"};
+  s.answers["key"] = first;
+  const auto again = std::get<messages::outcome>(ask(question).result);
+  CAF_CHECK(again.replayed);
+  CAF_CHECK_EQUAL(again.version, 3);
+  CAF_CHECK(again.body == first.body);
+  question.once->fingerprint = "another";
+  CAF_CHECK(code_of(ask(question)) == failure_code::idempotency_mismatch);
+  CAF_CHECK_EQUAL(s.histories, 1);
+  CAF_CHECK_EQUAL(s.recorded.size(), 1u);
+}
+
+CAF_TEST(of two at once with one id the second gets what the first has stored) {
+  start();
+  auto question = some_question();
+  question.recommendation_id = domain::make_uuid_v7();
+  const auto first = std::get<messages::outcome>(ask(question).result);
+  auto hidden = std::move(s.recorded);
+  s.recorded.clear(); // not stored yet when it looks, but when it stores
+  messages::failure taken;
+  taken.code = failure_code::id_reused;
+  s.refusals = {taken};
+  auto handle = self->request(recommender, caf::infinite, question);
+  expect((messages::recommend), from(self).to(recommender));
+  expect((messages::read), from(recommender).to(reader));
+  s.recorded = std::move(hidden);
+  consume_messages();
+  handle.receive(
+    [&](messages::command_reply& reply) {
+      const auto& again = std::get<messages::outcome>(reply.result);
+      CAF_CHECK(again.replayed);
+      CAF_CHECK(again.body == first.body);
+    },
+    [](const caf::error& why) { CAF_FAIL(to_string(why)); });
 }
 
 CAF_TEST(names everything that is wrong with a question) {

@@ -164,7 +164,10 @@ describe("accounts and logins", { skip: missing }, () => {
   it("changes the profile by merge patch, and refuses a stale one", async () => {
     const client = await Client.register(server);
     const { version } = (await client.get("/v1/me")).json;
-    const changed = await client.patch("/v1/me", { display_name: "Grace", unit: "lb" });
+    const { etag } = (await client.get("/v1/me")).headers;
+    assert.equal(etag, `"${version}"`, "a fresh profile, too, has a version to rest on");
+    assert.equal((await client.patch("/v1/me", { unit: "lb" }, { "if-match": '"77"' })).status, 412);
+    const changed = await client.patch("/v1/me", { display_name: "Grace", unit: "lb" }, { "if-match": etag });
     assert.equal(changed.status, 200, changed.text);
     assert.equal(changed.json.display_name, "Grace");
     assert.equal(changed.json.unit, "lb");

@@ -35,7 +35,8 @@ describe("exercises and muscles", { skip: missing }, () => {
   });
 
   it("filters by muscle and equipment", async () => {
-    const { items: muscles } = await client.expect(200, client.get("/v1/muscles"));
+    const { items: muscles, next_cursor } = await client.expect(200, client.get("/v1/muscles"));
+    assert.equal(next_cursor, null);
     assert.ok(muscles.some(({ slug }) => slug === "triceps"), "triceps is a muscle");
     const found = await list("muscle=triceps&equipment=barbell&limit=200");
     assert.ok(found.length > 0);

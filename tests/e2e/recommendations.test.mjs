@@ -44,6 +44,35 @@ describe("recommendations", { skip: missing }, () => {
     assert.deepEqual(read.suggestion, suggestion);
   });
 
+  it("are given once, however often the request comes", async () => {
+    await train([8]);
+    const count = async () =>
+      (await client.changes()).filter(({ event }) => event === "recommendation.made").length;
+    const id = uuid7();
+    const first = await ask({ id });
+    assert.deepEqual([first.status, first.json.id], [201, id]);
+    const again = await ask({ id });
+    assert.deepEqual([again.status, again.json], [201, first.json]);
+    assert.equal(again.headers["idempotency-replayed"], "true");
+    const other = await ask({ id, rep_max: 20 });
+    assert.deepEqual([other.status, other.json.code], [409, "id_reused"]);
+    assert.equal(await count(), 1);
+
+    const key = { "idempotency-key": uuid7() };
+    const body = { kind: "next_set", exercise_id };
+    const made = await client.post("/v1/recommendations", body, key);
+    await train([12]); // an engine would see this
+    const repeated = await client.post("/v1/recommendations", body, key);
+    assert.deepEqual([repeated.status, repeated.json], [201, made.json]);
+    assert.equal(repeated.headers["idempotency-replayed"], "true");
+    assert.equal((await client.post("/v1/recommendations", { ...body, rep_max: 20 }, key)).status, 422);
+    assert.equal(await count(), 2);
+    const at_once = uuid7();
+    const answers = await Promise.all([1, 2, 3, 4].map(() => ask({ id: at_once })));
+    for (const answer of answers) assert.deepEqual([answer.status, answer.json.id], [201, at_once], answer.text);
+    assert.equal(await count(), 3);
+  });
+
   it("raise the load once every set is at the top of the range", async () => {
     await train([12, 12, 12]);
     const { suggestion } = (await ask({ rep_min: 8, rep_max: 12 })).json;

@@ -100,6 +100,35 @@ describe("shares", { skip: missing }, () => {
     const changed = await athlete.patch(`/v1/shares/${share.id}`, { scopes: ["live"] }, { "if-match": `"${share.version}"` });
     assert.equal(changed.status, 200);
     assert.equal(changed.headers.etag, `"${changed.json.version}"`);
+    const late = await athlete.delete(`/v1/shares/${share.id}`, { "if-match": `"${share.version}"` });
+    assert.equal(late.status, 412);
+    const ended = await athlete.delete(`/v1/shares/${share.id}`, { "if-match": changed.headers.etag });
+    assert.equal(ended.status, 204);
+  });
+
+  it("are offered once, however often the request comes", async () => {
+    const key = { "idempotency-key": uuid7() };
+    const body = { email: coach.email, scopes: ["history"] };
+    const first = await athlete.expect(201, athlete.post("/v1/shares", body, key));
+    const again = await athlete.post("/v1/shares", body, key);
+    assert.deepEqual([again.status, again.json.id], [201, first.id]);
+    assert.equal(again.headers["idempotency-replayed"], "true");
+    assert.equal((await athlete.post("/v1/shares", { ...body, scopes: ["live"] }, key)).status, 422);
+    await end(first);
+  });
+
+  it("tell who looked from where, in history and live apart", async () => {
+    const share = await follow(["history", "live"]);
+    const live = await Live.open(server, { token: coach.token, headers: { "user-agent": "the gym's wall", "x-request-id": "wall" } });
+    assert.equal((await live.subscribe(topic())).type, "subscribed");
+    await coach.expect(200, coach.get(theirs("/workouts"), { "x-request-id": "desk" }));
+    await live.close();
+    const page = await athlete.expect(200, athlete.get("/v1/me/security-events?kind=shared_data_read"));
+    const looks = page.items.filter(({ detail }) => detail.share_id === share.id).reverse();
+    assert.deepEqual(looks.map(({ detail, request_id, address }) => [detail.scope, request_id, address]),
+      [["live", "wall", "127.0.0.1"], ["history", "desk", "127.0.0.1"]]);
+    assert.equal(looks[0].user_agent, "the gym's wall");
+    assert.ok(looks.every(({ trace_id }) => trace_id));
     await end(share);
   });
 
@@ -162,6 +191,7 @@ describe("shares", { skip: missing }, () => {
   it("refuse streams of who shares nothing", async () => {
     const live = await Live.follow(server, stranger.token, topic());
     assert.equal(live.answer.problem.code, "not_found");
+    assert.match(live.answer.problem.trace_id, /^[0-9a-f]{32}$/);
     assert.equal((await live.subscribe(`athlete:${uuid7()}`)).problem.code, "not_found");
     await live.close();
   });

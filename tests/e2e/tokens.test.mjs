@@ -36,6 +36,50 @@ describe("api keys", { skip: missing }, () => {
     assert.ok(used.last_used_at);
   });
 
+  it("are made once, however often the request comes", async () => {
+    const body = { id: uuid7(), name: "once", scopes: ["read"] };
+    const first = await owner.post("/v1/me/tokens", body);
+    assert.equal(first.status, 201, first.text);
+    assert.equal(first.json.id, body.id);
+    assert.equal(first.headers["idempotency-replayed"], undefined);
+    const again = await owner.post("/v1/me/tokens", body);
+    assert.equal(again.status, 201, again.text);
+    assert.equal(again.headers["idempotency-replayed"], "true");
+    assert.equal(again.json.id, body.id);
+    assert.equal(again.json.token, undefined, "the secret is shown once");
+    assert.equal((await new Client(server, first.json.token).get("/v1/me")).status, 200);
+    const other = await owner.post("/v1/me/tokens", { ...body, scopes: ["write"] });
+    assert.deepEqual([other.status, other.json.code], [409, "id_reused"]);
+
+    const key = { "idempotency-key": uuid7() };
+    const named = { name: "by key", scopes: ["read"] };
+    const made = await owner.post("/v1/me/tokens", named, key);
+    assert.match(made.json.token, /^spk_/);
+    const repeated = await owner.post("/v1/me/tokens", named, key);
+    assert.deepEqual([repeated.status, repeated.json.id], [201, made.json.id]);
+    assert.equal(repeated.headers["idempotency-replayed"], "true");
+    const misused = await owner.post("/v1/me/tokens", { ...named, name: "another" }, key);
+    assert.equal(misused.status, 422, misused.text);
+    assert.equal((await owner.post("/v1/me/tokens", named, { "idempotency-key": "a b" })).status, 422);
+    const stranger = await Client.register(server);
+    const theirs = await stranger.expect(201, stranger.post("/v1/me/tokens", named, key));
+    assert.notEqual(theirs.id, made.json.id, "a key stands for nothing of anybody else");
+    const { items } = await owner.expect(200, owner.get("/v1/me/tokens?limit=200"));
+    assert.equal(items.filter(({ name }) => name === "once" || name === "by key").length, 2);
+    assert.equal(items[0].id, made.json.id, "the newest is first, whatever its id");
+  });
+
+  it("say in their events from where they were used first, over sockets, too", async () => {
+    const made = await make(["live"]);
+    const live = await Live.open(server, { headers: { "user-agent": "a watch", "x-request-id": "first-use" } });
+    assert.equal((await live.auth(made.token)).type, "ack");
+    await live.close();
+    const { items } = await owner.expect(200, owner.get("/v1/me/security-events?kind=api_key_first_used"));
+    const [event] = items.filter(({ detail }) => detail.api_key_id === made.id);
+    assert.deepEqual([event.address, event.user_agent, event.request_id], ["127.0.0.1", "a watch", "first-use"]);
+    assert.ok(event.trace_id);
+  });
+
   it("refuse what makes no sense", async () => {
     const status = async (body) => (await owner.post("/v1/me/tokens", body)).status;
     assert.equal(await status({ name: "x", scopes: [] }), 422);

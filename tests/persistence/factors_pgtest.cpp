@@ -378,6 +378,37 @@ CAF_TEST(an api key is found by its hash while it lives) {
   CAF_CHECK_EQUAL(events("api_key_made") + events("api_key_revoked"), 2);
 }
 
+CAF_TEST(a key is made once by its id) {
+  const auto id = domain::make_uuid_v7();
+  messages::put_api_key key{id, "script", {"read"}, key_hash, {}};
+  CAF_CHECK(!store(key).repeated);
+  CAF_MESSAGE("also where the statement runs again because its answer was lost");
+  CAF_CHECK(!store(key).repeated);
+  CAF_MESSAGE("and another request for the same gets the same, whose secret stays");
+  key.key_hash = std::string(32, 'n');
+  const auto again = store(key);
+  CAF_CHECK(!again.problem);
+  CAF_CHECK(again.repeated);
+  CAF_CHECK(again.body.find(to_string(id)) != std::string::npos);
+  CAF_CHECK(rows.find_api_key({alice, key_hash, device}).found);
+  CAF_CHECK(!rows.find_api_key({alice, key.key_hash, device}).found);
+  CAF_CHECK_EQUAL(events("api_key_made"), 1);
+  key.scopes = {"read", "write"};
+  CAF_CHECK(problem(key) == failure_code::id_reused);
+}
+
+CAF_TEST(events of statements that read a table of a function say who asked) {
+  CAF_REQUIRE(
+    !store(messages::put_api_key{domain::make_uuid_v7(), "n", {"read"}, key_hash, {}}).problem);
+  CAF_REQUIRE(rows.find_api_key({alice, key_hash, device}).found);
+  for (const std::string kind : {"api_key_made", "api_key_first_used"})
+    CAF_CHECK_EQUAL(count("SELECT count(*) FROM spotter.security_event WHERE user_id = $1::uuid "
+                          "AND kind = '"
+                          + kind + "' AND address = '" + device.address + "' AND request_id = '"
+                          + device.request_id + "' AND user_agent = '" + device.user_agent + "'"),
+                    1);
+}
+
 CAF_TEST(a key that expired is none) {
   messages::put_api_key key{domain::make_uuid_v7(), "n", {"read"}, key_hash, domain::now()};
   CAF_REQUIRE(!store(key).problem);
@@ -403,6 +434,30 @@ CAF_TEST(keys are listed page by page) {
   CAF_CHECK(second.body.find("key 0") != std::string::npos);
   CAF_CHECK(second.body.ends_with("\"next_cursor\":null}"));
   CAF_CHECK(second.body.find("key_hash") == std::string::npos);
+}
+
+CAF_TEST(pages of keys go by time and not by ids) {
+  std::vector<domain::uuid> ids;
+  for (int i = 0; i < 3; ++i)
+    ids.push_back(domain::make_uuid_v7());
+  std::reverse(ids.begin(), ids.end());
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    CAF_REQUIRE(!store(messages::put_api_key{ids[i],
+                                             "key " + std::to_string(i),
+                                             {"read"},
+                                             std::string(32, static_cast<char>('0' + i)),
+                                             {}})
+                   .problem);
+  messages::get_api_keys what;
+  what.window.limit = 1;
+  std::string names;
+  for (int i = 0; i < 3; ++i) {
+    const auto page = store(what).body;
+    names += page.substr(page.find("key "), 5);
+    if (const auto at = page.find("\"next_cursor\":\""); at != std::string::npos)
+      what.window.cursor = page.substr(at + 15, page.find('"', at + 15) - at - 15);
+  }
+  CAF_CHECK_EQUAL(names, "key 2key 1key 0");
 }
 
 CAF_TEST(secrets stay with those who need them) {

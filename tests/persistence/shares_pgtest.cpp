@@ -260,13 +260,37 @@ CAF_TEST(looking is an event once in ten minutes) {
   for (int i = 0; i < 3; ++i)
     CAF_CHECK(allowed(coach, "history"));
   CAF_CHECK_EQUAL(events("shared_data_read"), 1);
-  as_admin("UPDATE spotter.share SET last_used_at = now() - interval '11 minutes' "
-           "WHERE user_id = $1::uuid",
+  as_admin("UPDATE spotter.share SET noted_at = jsonb_build_object('history', "
+           "now() - interval '11 minutes') WHERE user_id = $1::uuid",
            athlete);
   CAF_CHECK(allowed(coach, "history"));
   CAF_CHECK_EQUAL(events("shared_data_read"), 2);
   CAF_CHECK(!allowed(stranger, "history"));
   CAF_CHECK_EQUAL(events("shared_data_read"), 2);
+}
+
+CAF_TEST(a stream that is looked after leaves looks at the history their event) {
+  follow({"history", "live"});
+  const messages::device_info device{"coach's phone", "192.0.2.7", "request-7", "trace-7"};
+  for (int i = 0; i < 3; ++i)
+    for (const char* scope : {"live", "history"})
+      CAF_CHECK(rows.check_share({athlete, coach, scope, device}).allowed);
+  pqxx::nontransaction tx{admin};
+  CAF_CHECK_EQUAL(
+    tx.query_value<std::string>(
+      "SELECT string_agg(detail ->> 'scope', ' ' ORDER BY security_event_id) FROM "
+      "spotter.security_event WHERE user_id = $1::uuid AND kind = 'shared_data_read' AND "
+      "address = '192.0.2.7' AND request_id = 'request-7' AND trace_id = 'trace-7'",
+      pqxx::params{to_string(athlete)}),
+    "live history");
+}
+
+CAF_TEST(an end may rest on a version) {
+  follow();
+  CAF_CHECK(problem(athlete, messages::end_share{share, 1}) == failure_code::version_conflict);
+  CAF_CHECK_EQUAL(visible(), shared_tables);
+  CAF_CHECK(!problem(athlete, messages::end_share{share, 2}));
+  CAF_CHECK_EQUAL(visible(), texts{});
 }
 
 CAF_TEST(what a provider does not let us share is not shown) {
@@ -295,8 +319,8 @@ CAF_TEST(followers read through the same statements) {
 }
 
 CAF_TEST(an offer is made once) {
-  CAF_CHECK(!problem(athlete, offer()));
-  CAF_CHECK(!problem(athlete, offer()));
+  CAF_CHECK(!store(athlete, offer()).repeated);
+  CAF_CHECK(store(athlete, offer()).repeated);
   CAF_CHECK(problem(stranger, offer()) == failure_code::id_reused);
   CAF_CHECK(problem(athlete, offer({"live"})) == failure_code::id_reused);
   auto second = offer();
@@ -318,6 +342,25 @@ CAF_TEST(each side sees its shares and nobody else does) {
   CAF_CHECK(listed(athlete, "given") && listed(athlete, "") && !listed(athlete, "received"));
   CAF_CHECK(listed(coach, "received") && listed(coach, "") && !listed(coach, "given"));
   CAF_CHECK(!listed(stranger, ""));
+}
+
+CAF_TEST(pages of shares go by time and not by ids) {
+  auto later = offer();
+  later.share_id = domain::make_uuid_v7();
+  auto first = later;
+  first.share_id = domain::make_uuid_v7();
+  first.email = to_string(stranger) + "@example.org";
+  CAF_REQUIRE(!problem(athlete, first)); // the greater id
+  CAF_REQUIRE(!problem(athlete, later));
+  messages::get_shares what;
+  what.window.limit = 1;
+  auto page = store(athlete, what).body;
+  CAF_CHECK(page.find(to_string(*later.share_id)) != std::string::npos);
+  const auto at = page.find("\"next_cursor\":\"") + 15;
+  what.window.cursor = page.substr(at, page.find('"', at) - at);
+  page = store(athlete, what).body;
+  CAF_CHECK(page.find(to_string(*first.share_id)) != std::string::npos);
+  CAF_CHECK(page.ends_with("\"next_cursor\":null}"));
 }
 
 CAF_TEST(who is erased follows nobody and is invited nowhere) {
