@@ -21,12 +21,17 @@ namespace {
 using messages::failure_code;
 
 // What a reader sees of every table with user_id, but for what is no text.
-// What became of a letter to an address that the account asked for tells whether somebody has it.
+// What became of a letter to an address that the account asked for tells whether somebody has it. And
+// of what others did a person learns who it was, but not from where.
 constexpr std::string_view tables_sql = R"(
   SELECT c.relname::text,
          string_agg(CASE WHEN c.relname = 'mail'
                               AND a.attname IN ('detail', 'state', 'reason', 'sent_at', 'updated_at')
                          THEN format('CASE WHEN template <> ''address_confirmation'' THEN %1$I END'
+                                     ' AS %1$I', a.attname)
+                         WHEN c.relname = 'security_event'
+                              AND a.attname IN ('address', 'user_agent')
+                         THEN format('CASE WHEN actor_user_id <> user_id THEN '''' ELSE %1$I END'
                                      ' AS %1$I', a.attname)
                          ELSE quote_ident(a.attname) END, ', ' ORDER BY a.attnum)
     FROM pg_class c

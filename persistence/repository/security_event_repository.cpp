@@ -10,12 +10,15 @@ namespace spotter::persistence {
 
 namespace {
 
-#define SPOTTER_EVENT_COLUMNS                                                                      \
-  "e.security_event_id, e.kind, e.user_id, e.actor_user_id, e.login_id, e.address, e.user_agent,"  \
-  " e.request_id, e.trace_id, e.detail, e.at"
+#define SPOTTER_EVENT_WHO "e.security_event_id, e.kind, e.user_id, e.actor_user_id, e.login_id"
+#define SPOTTER_EVENT_WHAT "e.request_id, e.trace_id, e.detail, e.at"
 
+// A person reads who else it was, and not from where.
 const statement own_page{"read_security_events",
-                         "SELECT " SPOTTER_EVENT_COLUMNS " FROM spotter.security_event e"
+                         "SELECT " SPOTTER_EVENT_WHO ","
+                         " CASE WHEN e.actor_user_id <> e.user_id THEN '' ELSE e.address END,"
+                         " CASE WHEN e.actor_user_id <> e.user_id THEN '' ELSE e.user_agent END,"
+                         " " SPOTTER_EVENT_WHAT " FROM spotter.security_event e"
                          " WHERE e.user_id = $1::uuid AND ($2::text = '' OR e.kind = $2::text)"
                          "  AND e.at >= $3::timestamptz AND e.at < $4::timestamptz"
                          "  AND (e.at, e.security_event_id) < ($5::timestamptz, $6::bigint)"
@@ -23,11 +26,13 @@ const statement own_page{"read_security_events",
 
 const statement audit_page{
   "read_security_audit",
-  "SELECT " SPOTTER_EVENT_COLUMNS " FROM spotter.read_security_audit($1::uuid,"
+  "SELECT " SPOTTER_EVENT_WHO ", e.address, e.user_agent, " SPOTTER_EVENT_WHAT
+  " FROM spotter.read_security_audit($1::uuid,"
   " NULLIF($2::text, '')::uuid, NULLIF($3::text, ''), $4::timestamptz, $5::timestamptz,"
   " $6::timestamptz, $7::bigint, $8::integer) e WHERE spotter.in_request($9, $10, $11, $12)"};
 
-#undef SPOTTER_EVENT_COLUMNS
+#undef SPOTTER_EVENT_WHAT
+#undef SPOTTER_EVENT_WHO
 
 struct page_start {
   std::string before = "infinity";

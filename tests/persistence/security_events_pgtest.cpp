@@ -114,6 +114,17 @@ CAF_TEST(a person reads what concerns this person only) {
   CAF_CHECK_EQUAL(own(alice, filtered), R"({"items":[],"next_cursor":null})");
 }
 
+CAF_TEST(a person reads who else it was but not from where) {
+  rows.note_event({"shared_data_read", alice, bob, {"coach's phone", "192.0.2.7", "r-7", "t-7"}});
+  const auto text = own(alice);
+  CAF_CHECK(has(text, to_string(bob)));
+  CAF_CHECK(has(text, "r-7"));
+  CAF_CHECK(!has(text, "192.0.2.7"));
+  CAF_CHECK(!has(text, "coach's phone"));
+  note("sign_in_failed", alice);
+  CAF_CHECK(has(own(alice), "192.0.2.1"));
+}
+
 CAF_TEST(pages hold each event once while others come) {
   for (int i = 0; i < 5; ++i)
     note("event_" + std::string(1, static_cast<char>('a' + i)), alice);
