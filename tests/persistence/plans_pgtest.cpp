@@ -273,8 +273,8 @@ CAF_TEST(no statement walks through a table of user rows) {
     get_import_log{id('5', 10'000), window},
     get_recommendation{id('7', 25'000)},
     get_security_events{window, {}}};
-  // And get_security_audit, which is refused here: this user is no administrator.
-  static_assert(std::variant_size_v<query> == 17, "a new query needs a line above");
+  // And get_security_audit and get_jobs, which are refused here: this user is no administrator.
+  static_assert(std::variant_size_v<query> == 18, "a new query needs a line above");
   for (int i = 0; i < times; ++i) {
     for (const auto& what : queries)
       CAF_CHECK(std::holds_alternative<rendered>(
