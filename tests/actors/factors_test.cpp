@@ -432,7 +432,7 @@ CAF_TEST(a repeat of a key shows no secret) {
 CAF_TEST(who is refused by the store is told why) {
   known.problem = messages::failure{failure_code::conflict, "no", {}, 0};
   CAF_CHECK(refused(messages::begin_totp{}) == failure_code::conflict);
-  CAF_CHECK(refused(messages::end_share{user}) == failure_code::conflict);
+  CAF_CHECK(refused(messages::end_share{user, {}}) == failure_code::conflict);
   known.image.found = false;
   CAF_CHECK(refused(messages::reauthenticate{"right", ""}) == failure_code::invalid_token);
 }

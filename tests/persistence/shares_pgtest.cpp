@@ -207,17 +207,17 @@ CAF_TEST(people read their own behind the same one policy as before) {
 
 CAF_TEST(the end of a share is the end of seeing whoever ends it) {
   follow();
-  CAF_CHECK(problem(stranger, messages::end_share{share}) == failure_code::not_found);
-  const auto ended = store(coach, messages::end_share{share});
+  CAF_CHECK(problem(stranger, messages::end_share{share, {}}) == failure_code::not_found);
+  const auto ended = store(coach, messages::end_share{share, {}});
   CAF_CHECK((ended.ended == std::vector{share}));
   CAF_CHECK_EQUAL(visible(), texts{});
   CAF_CHECK(!allowed(coach, "history"));
-  CAF_CHECK(problem(athlete, messages::end_share{share}) == failure_code::not_found);
+  CAF_CHECK(problem(athlete, messages::end_share{share, {}}) == failure_code::not_found);
   CAF_CHECK(problem(coach, messages::accept_share{share}) == failure_code::conflict);
   share = domain::make_uuid_v7();
   follow();
   CAF_CHECK_EQUAL(visible(), shared_tables);
-  CAF_CHECK(!problem(athlete, messages::end_share{share}));
+  CAF_CHECK(!problem(athlete, messages::end_share{share, {}}));
   CAF_CHECK_EQUAL(visible(), texts{});
   CAF_CHECK_EQUAL(events("share_ended"), 2);
 }
