@@ -138,7 +138,7 @@ export async function rows_of(server, { user }, but = MOVED_BY_OTHERS) {
     AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND EXISTS (SELECT FROM pg_attribute a
       WHERE a.attrelid = c.oid AND a.attname = 'user_id') ORDER BY 1`);
   const selects = tables.filter((name) => !but.includes(name)).map(
-    (name) => `SELECT '${name} ' || (to_jsonb(t) - 'last_used_at')::text FROM spotter.${name} t WHERE user_id = '${user.id}'`,
+    (name) => `SELECT '${name} ' || (to_jsonb(t) - 'last_used_at' - 'noted_at')::text FROM spotter.${name} t WHERE user_id = '${user.id}'`,
   );
   return (await psql(server, selects.join(" UNION ALL "))).sort();
 }
