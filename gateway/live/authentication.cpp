@@ -117,7 +117,9 @@ awaitable<void> live_commands::learn_key(live_hub& hub, live_connection::pointer
                                          live_message message) {
   std::string key = message.token;
   messages::device_info device = to->device();
-  auto whose = address_group(to->peer_);
+  boost::system::error_code unknown;
+  const auto client = net::ip::make_address(device.address, unknown);
+  auto whose = address_group(unknown ? to->peer_ : client); // behind a proxy all peers are one
   auto waiting = hub.at().api_keys().ask(std::move(key), std::move(device), std::move(whose));
   const auto verdict = co_await std::move(waiting);
   --to->in_flight;

@@ -280,6 +280,23 @@ CAF_TEST(takes an API key and counts those that nobody has) {
   CAF_CHECK_EQUAL(s.known().keys_asked, 3);
 }
 
+CAF_TEST(counts made up keys by whom a trusted proxy names) {
+  scene s{[](auto& how) {
+    how.limits.sign_ins_per_minute = 1;
+    how.trusted.blocks = {*config::address_block::parse("127.0.0.1")};
+  }};
+  const auto refused = [&s](std::string_view from, std::string_view key) {
+    client c{s.port()};
+    c.upgrade({}, "X-Forwarded-For: " + std::string(from) + "\r\n");
+    c.read_message();
+    c.send_text(R"({"id":2,"type":"auth","token":")" + std::string(key) + "\"}");
+    return c.read_message().text.find("too_many_requests") != std::string::npos;
+  };
+  CAF_CHECK(!refused("192.0.2.1", "spk_1"));
+  CAF_CHECK(refused("192.0.2.1", "spk_2"));
+  CAF_CHECK(!refused("192.0.2.2", "spk_3"));
+}
+
 CAF_TEST(closes with the expiry of the token unless it is renewed) {
   scene s;
   client c{s.port()};
