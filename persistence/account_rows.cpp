@@ -59,9 +59,9 @@ pqxx::result account_rows::run_for(const messages::device_info& device, std::str
 }
 
 bool account_rows::ask_for_mail(const messages::ask_for_mail& ask) {
-  run("SELECT spotter.ask_for_mail($1, $2, $3, $4, $5)",
+  run("SELECT spotter.ask_for_mail($1, $2, $3, $4, $5, $6)",
       pqxx::params{ask.purpose, ask.email, ask.device.address, ask.device.user_agent,
-                   ask.device.trace_id});
+                   ask.device.trace_id, ask.device.request_id});
   return true;
 }
 

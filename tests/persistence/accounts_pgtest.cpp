@@ -411,6 +411,16 @@ CAF_TEST(old mails go with their jobs) {
   CAF_CHECK_EQUAL(value<int>("SELECT count(*) FROM spotter.job"), 0);
 }
 
+CAF_TEST(a wish for recovery says whose request it was) {
+  ask<messages::identity_stored>(
+    messages::ask_for_mail{"recovery", email, {"phone", "192.0.2.8", "request-8", "trace-8"}});
+  ask<messages::mail_requests_sorted>(messages::sort_mail_requests{});
+  CAF_CHECK_EQUAL(value("SELECT request_id || ' ' || trace_id || ' ' || address FROM "
+                        "spotter.security_event WHERE kind = 'recovery_requested' AND user_id = '"
+                        + to_string(user) + "'"),
+                  "request-8 trace-8 192.0.2.8");
+}
+
 CAF_TEST(an export holds the own rows and no secrets) {
   const auto other = database.add_user();
   export_settings how;

@@ -7,6 +7,7 @@
 #define CAF_SUITE factors
 #include "caf/test/dsl.hpp"
 
+#include <algorithm>
 #include <array>
 #include <thread>
 
