@@ -128,9 +128,10 @@ CAF_TEST(muscles are those of the newest taxonomy unless another is named) {
     R"({"slug":"core","name":"Core","parents":[]},)"
     R"({"slug":"chest","name":"Chest","parents":["upper_body"]},)"
     R"({"slug":"triceps","name":"Triceps","parents":["upper_body"]},)"
-    R"({"slug":"lats","name":"Lats","parents":["core","upper_body"]}],"taxonomy":2})");
-  CAF_CHECK_EQUAL(read(alice, messages::get_muscles{1}),
-                  R"({"items":[{"slug":"chest","name":"Chest","parents":[]}],"taxonomy":1})");
+    R"({"slug":"lats","name":"Lats","parents":["core","upper_body"]}],"next_cursor":null,"taxonomy":2})");
+  CAF_CHECK_EQUAL(
+    read(alice, messages::get_muscles{1}),
+    R"({"items":[{"slug":"chest","name":"Chest","parents":[]}],"next_cursor":null,"taxonomy":1})");
   CAF_CHECK_EQUAL(read(alice, messages::get_muscles{3}), "failure 2: there is no such taxonomy");
   CAF_CHECK_EQUAL(read(alice, messages::get_taxonomies{}),
                   R"({"items":[{"version":1,"name":"First","created_at":"2026-01-01T00:00:00Z"},)"
